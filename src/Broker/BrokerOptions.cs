@@ -1,0 +1,77 @@
+using Avocet.Protocol;
+
+namespace Avocet.Broker;
+
+/// <summary>What to do with a message for a session whose queue is full.</summary>
+public enum QueueOverflow
+{
+    /// <summary>The arriving message is dropped for this session.</summary>
+    DropNew,
+
+    /// <summary>The oldest queued message is dropped to make room.</summary>
+    DropOldest,
+}
+
+/// <summary>The settings of the broker core. Every limit is per connection or session unless it says otherwise.</summary>
+public sealed record BrokerOptions
+{
+    /// <summary>Connections at a time over all listeners; 0 means no limit. One more is refused with 0x97 Quota exceeded.</summary>
+    public int ConnectionsMax { get; init; }
+
+    /// <summary>Seconds from the start of a connection to its complete CONNECT, authentication included. 1 to 3,600.</summary>
+    public int ConnectTimeoutSeconds { get; init; } = 10;
+
+    /// <summary>Bytes of the largest packet accepted, fixed header included. 1,024 to 268,435,460. Announced as Maximum Packet Size.</summary>
+    public int PacketSizeMax { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>QoS 1 and 2 PUBLISHes a client may have unacknowledged. 1 to 65,535. Announced as Receive Maximum.</summary>
+    public int ReceiveMaximum { get; init; } = 1024;
+
+    /// <summary>Topic aliases a client may set, 0 to 65,535. Announced as Topic Alias Maximum.</summary>
+    public int TopicAliasMaximum { get; init; } = 64;
+
+    /// <summary>Topic aliases the broker sets towards a client at most, within the client's own Topic Alias Maximum. 0 to 65,535.</summary>
+    public int OutboundTopicAliasMaximum { get; init; } = 64;
+
+    /// <summary>The largest keep alive in seconds, sent as Server Keep Alive to 5.0 clients that ask for more or for none; 0 means no limit.</summary>
+    public int KeepAliveMaxSeconds { get; init; }
+
+    /// <summary>The longest Session Expiry Interval in seconds; 0xFFFFFFFF lets sessions live forever. Also for Clean Session 0 of 3.x.</summary>
+    public uint SessionExpiryMaxSeconds { get; init; } = Limits.SessionNeverExpires;
+
+    /// <summary>QoS 1 and 2 messages in flight to a client, within its Receive Maximum. 1 to 65,535.</summary>
+    public int InflightMax { get; init; } = 256;
+
+    /// <summary>Messages queued for a session beyond those in flight. 0 to 2,147,483,647.</summary>
+    public int QueueMessagesMax { get; init; } = 10_000;
+
+    /// <summary>Bytes (topic, properties and payload) queued for a session beyond those in flight.</summary>
+    public long QueueBytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>What happens when either queue limit is reached.</summary>
+    public QueueOverflow QueueOverflow { get; init; } = QueueOverflow.DropNew;
+
+    /// <summary>Whether QoS 0 messages are queued for offline sessions too.</summary>
+    public bool QueueQos0 { get; init; }
+
+    /// <summary>Bytes waiting for a socket that does not drain. Above it QoS 0 is dropped and QoS 1 and 2 stay in the session's queue.</summary>
+    public int OutboundBytesMax { get; init; } = 1024 * 1024;
+
+    /// <summary>The highest QoS clients may publish with.</summary>
+    public Qos MaximumQos { get; init; } = Qos.ExactlyOnce;
+
+    /// <summary>Whether retained messages are supported.</summary>
+    public bool RetainAvailable { get; init; } = true;
+
+    /// <summary>Levels of a topic name or filter, 1 to 65,535.</summary>
+    public int TopicLevelsMax { get; init; } = 200;
+
+    /// <summary>Bytes of a client identifier, 23 to 65,535.</summary>
+    public int ClientIdBytesMax { get; init; } = 1024;
+
+    /// <summary>The Response Information given to 5.0 clients that request it, with <c>${clientid}</c> replaced; empty gives none.</summary>
+    public string ResponseInformation { get; init; } = "";
+
+    /// <summary>Seconds between two publications of <c>$SYS</c>; 0 turns it off.</summary>
+    public int SysIntervalSeconds { get; init; } = 10;
+}

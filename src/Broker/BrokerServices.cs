@@ -1,0 +1,23 @@
+using Avocet.Broker.Security;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Avocet.Broker;
+
+/// <summary>What the broker is given from outside.</summary>
+public sealed record BrokerServices
+{
+    /// <summary>The clock and its timers.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
+    public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];
+
+    /// <summary>All must agree. Empty: everything is allowed.</summary>
+    public IReadOnlyList<IAuthorizer> Authorizers { get; init; } = [];
+
+    /// <summary>The mechanisms of enhanced authentication; without a matching one CONNECT is refused with 0x8C.</summary>
+    public IReadOnlyList<IEnhancedAuthenticator> EnhancedAuthenticators { get; init; } = [];
+}

@@ -1,0 +1,17 @@
+namespace Avocet.Broker;
+
+/// <summary>What the broker core has to know of the listener a connection came through.</summary>
+public sealed record ListenerPolicy
+{
+    /// <summary>The name in logs, unique among the listeners.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether clients that no authenticator knows are let in. When false and there is no authenticator, nobody is.</summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>A prefix of all topics of this listener's clients, such as <c>site1/</c>; they do not see it. Empty for none.</summary>
+    public string MountPoint { get; init; } = "";
+
+    /// <summary>Connections at a time through this listener; 0 means no limit.</summary>
+    public int ConnectionsMax { get; init; }
+}
