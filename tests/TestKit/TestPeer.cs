@@ -87,8 +87,9 @@ public sealed class TestPeer
     {
         var wanted = PacketView.Of(expected.Encode(Version), Version);
         var actual = await TryReadPacketAsync(wanted.ToString());
-        if (actual is null) Fail($"The connection was closed. Expected:\n{wanted}{History()}");
+        if (actual is null) throw Fail($"The connection was closed. Expected:\n{wanted}{History()}");
 
+        if (expected is PublishBuilder publish) expected = publish.ForAnyId(actual.PacketId);
         var differences = PacketComparison.Differences(expected, actual, Version);
         if (differences.Count > 0) Fail($"{string.Join('\n', differences)}\nExpected:\n{wanted}Came:\n{actual}");
 
@@ -138,6 +139,41 @@ public sealed class TestPeer
 
         await ExpectCloseAsync();
         return packet;
+    }
+
+    /// <summary>
+    /// The broker refuses the CONNECT: in 5.0 by a CONNACK with one of these reasons, before 5.0 by the return code that fits or, where none does,
+    /// silently. Then it closes.
+    /// </summary>
+    public async Task ExpectRefusalAsync(params ReasonCode[] anyOf)
+    {
+        var codes = Version == ProtocolVersion.V50
+            ? anyOf.Select(reason => (byte)reason).ToList()
+            : [.. anyOf.Select(reason => reason.ToConnectReturnCode()).OfType<byte>()];
+        if (codes.Count > 0)
+        {
+            var packet = await ReadPacketAsync(PacketType.Connack);
+            if (!codes.Contains((byte)packet.Reason)) Fail($"Expected a CONNACK with {string.Join(" or ", codes.Select(code => $"0x{code:X2}"))}; came:\n{packet}");
+            if (packet.SessionPresent) Fail($"A refusal has Session Present. [MQTT-3.2.2-6]\n{packet}");
+        }
+
+        await ExpectCloseAsync();
+    }
+
+    /// <summary>All bytes up to the end of the connection, whatever they are.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (true)
+        {
+            var result = await Input.ReadAsync(deadline.Token);
+            var bytes = result.Buffer.ToArray();
+            Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (!result.IsCompleted) continue;
+
+            await EndAsync();
+            return bytes;
+        }
     }
 
     /// <summary>Sends DISCONNECT, closes, and waits until the broker has let the connection go.</summary>

@@ -1,4 +1,6 @@
 using System.Text;
+using Avocet.Protocol;
+using Avocet.Protocol.Wire;
 
 namespace Avocet.TestKit.Packets;
 
@@ -9,6 +11,15 @@ public static class HexText
 
     /// <summary>Reads hex digits; spaces and line ends do not count.</summary>
     public static byte[] Parse(string hex) => Convert.FromHexString(string.Concat(hex.Where(c => !char.IsWhiteSpace(c))));
+
+    /// <summary>A packet from its first byte and its body; the Remaining Length is put between them.</summary>
+    public static byte[] Packet(byte firstByte, string body)
+    {
+        var bytes = Parse(body);
+        var length = new byte[Limits.VarIntSizeMax];
+        var size = VarInt.Write(length, (uint)bytes.Length);
+        return [firstByte, .. length[..size], .. bytes];
+    }
 
     /// <summary>Lines of sixteen bytes with their offset and text; long packets are cut.</summary>
     public static string Dump(ReadOnlySpan<byte> bytes)

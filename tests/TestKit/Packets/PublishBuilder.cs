@@ -24,12 +24,14 @@ public sealed record PublishBuilder : PacketBuilder<PublishBuilder>
 
     public PublishBuilder Payload(byte[] bytes) => this with { Content = bytes };
 
-    public PublishBuilder Qos1(ushort packetId) => WithQos(Qos.AtLeastOnce, packetId);
+    /// <summary>QoS 1. An expected PUBLISH without identifier stands for any.</summary>
+    public PublishBuilder Qos1(ushort packetId = 0) => WithQos(Qos.AtLeastOnce, packetId);
 
-    public PublishBuilder Qos2(ushort packetId) => WithQos(Qos.ExactlyOnce, packetId);
+    /// <summary>QoS 2. An expected PUBLISH without identifier stands for any.</summary>
+    public PublishBuilder Qos2(ushort packetId = 0) => WithQos(Qos.ExactlyOnce, packetId);
 
     /// <summary>Any QoS; <paramref name="packetId"/> does not matter at QoS 0.</summary>
-    public PublishBuilder WithQos(Qos qos, ushort packetId) => this with { Quality = qos, PacketId = packetId };
+    public PublishBuilder WithQos(Qos qos, ushort packetId = 0) => this with { Quality = qos, PacketId = packetId };
 
     public PublishBuilder Retain(bool retain = true) => this with { IsRetain = retain };
 
@@ -40,6 +42,9 @@ public sealed record PublishBuilder : PacketBuilder<PublishBuilder>
     public PublishBuilder MessageExpiry(uint seconds) => Property(PropertyId.MessageExpiryInterval, seconds);
 
     public PublishBuilder TopicAlias(ushort alias) => Property(PropertyId.TopicAlias, alias);
+
+    /// <summary>Takes over the identifier that came where the test does not name one.</summary>
+    internal PublishBuilder ForAnyId(ushort packetId) => PacketId == 0 && Quality != Qos.AtMostOnce ? this with { PacketId = packetId } : this;
 
     public override byte[] Encode(ProtocolVersion version)
     {
