@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Avocet.Server.Configuration;
 
 /// <summary>Reads settings given one by one as text: environment variables and <c>--set key=value</c>.</summary>
-internal sealed class TextAssignments(SettingAssigner assigner)
+internal sealed partial class TextAssignments(SettingAssigner assigner)
 {
     public const string Prefix = "AVOCET_";
 
@@ -14,7 +15,7 @@ internal sealed class TextAssignments(SettingAssigner assigner)
     {
         foreach (var (variable, text) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            if (!variable.StartsWith(Prefix, StringComparison.Ordinal) || variable == FileVariable || IsServiceLink(variable)) continue;
+            if (!variable.StartsWith(Prefix, StringComparison.Ordinal) || variable == FileVariable || ServiceLink().IsMatch(variable)) continue;
 
             // AVOCET_LIMITS__PACKET_SIZE_MAX is limits.packet_size_max: one underscore is part of a name, two are the dot.
             var names = variable[Prefix.Length..].ToLowerInvariant().Split("__");
@@ -95,11 +96,6 @@ internal sealed class TextAssignments(SettingAssigner assigner)
         left is not null && string.Equals(left.Replace('-', '_'), right.Replace('-', '_'), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Kubernetes and Docker tell of services named "avocet" by variables such as AVOCET_PORT_1883_TCP; they are not meant for us.</summary>
-    private static bool IsServiceLink(string variable) =>
-        variable.EndsWith("_SERVICE_HOST", StringComparison.Ordinal)
-        || variable.Contains("_SERVICE_PORT", StringComparison.Ordinal)
-        || variable == "AVOCET_PORT"
-        || variable.StartsWith("AVOCET_PORT_", StringComparison.Ordinal)
-        || variable.Contains("_TCP_", StringComparison.Ordinal)
-        || variable.EndsWith("_TCP", StringComparison.Ordinal);
+    [GeneratedRegex(@"^AVOCET(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_.+)?)?)$")]
+    private static partial Regex ServiceLink();
 }

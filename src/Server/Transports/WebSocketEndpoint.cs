@@ -77,8 +77,8 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
     {
         // The subprotocol that is chosen is returned. [MQTT-6.0.0-4]
         using var webSocket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = subprotocol });
-        var stream = new WebSocketStream(webSocket);
-        var pipe = new StreamPipe(stream, context.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
+        var pipe = new WebSocketPipe(webSocket, context.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
+        var receiving = pipe.ReceiveAsync();
         try
         {
             await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)), context.RequestAborted);
@@ -89,8 +89,10 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
             pipe.Complete();
         }
 
-        if (stream.SawTextFrame) Log.TextFrame(_logger, endpoint.Options.Name, RemoteEndPoint(context));
-        await CloseAsync(webSocket, stream.SawTextFrame ? WebSocketCloseStatus.InvalidMessageType : WebSocketCloseStatus.NormalClosure);
+        if (pipe.SawTextFrame) Log.TextFrame(_logger, endpoint.Options.Name, RemoteEndPoint(context));
+        await CloseAsync(webSocket, pipe.SawTextFrame ? WebSocketCloseStatus.InvalidMessageType : WebSocketCloseStatus.NormalClosure);
+        webSocket.Abort();
+        await receiving;
     }
 
     private static async Task CloseAsync(WebSocket webSocket, WebSocketCloseStatus status)
@@ -104,8 +106,7 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            // The client was quicker or does not read; Kestrel ends the connection next.
-            webSocket.Abort();
+            // The client was quicker or does not read; the connection ends next.
         }
     }
 
