@@ -28,11 +28,17 @@ public readonly record struct FixedHeader(byte FirstByte, int RemainingLength, i
 
     /// <summary>
     /// Checks type and flags against the table of the specification. [MQTT-2.1.3-1] [3.1.1 MQTT-2.2.2-1] MQTT 3.1 also allows DUP on
-    /// SUBSCRIBE, UNSUBSCRIBE and PUBREL.
+    /// SUBSCRIBE, UNSUBSCRIBE and PUBREL. In 5.0 the Remaining Length has to be in its shortest form as well. [MQTT-1.5.5-1]
     /// </summary>
     public bool TryCheckFlags(ProtocolVersion version, out DecodeError error)
     {
         error = default;
+        if (version == ProtocolVersion.V50 && PacketSize != Wire.PacketSize.Of(RemainingLength))
+        {
+            error = new DecodeError(ReasonCode.MalformedPacket, "MQTT-1.5.5-1", 1, "Remaining Length", "is not in the shortest form");
+            return false;
+        }
+
         switch (Type)
         {
             case PacketType.Reserved:
@@ -40,7 +46,7 @@ public readonly record struct FixedHeader(byte FirstByte, int RemainingLength, i
                 return false;
 
             case PacketType.Auth when version != ProtocolVersion.V50:
-                error = new DecodeError(ReasonCode.MalformedPacket, "3.1.1 MQTT-2.2.2-2", 0, "packet type", "is 15, which only MQTT 5.0 has");
+                error = new DecodeError(ReasonCode.MalformedPacket, "3.1.1 MQTT-4.8.0-1", 0, "packet type", "is 15, which only MQTT 5.0 has");
                 return false;
 
             case PacketType.Publish:
@@ -62,24 +68,24 @@ public readonly record struct FixedHeader(byte FirstByte, int RemainingLength, i
             case PacketType.Pubrel or PacketType.Subscribe or PacketType.Unsubscribe:
                 if (Flags == 0x02 || (version == ProtocolVersion.V31 && Flags == 0x0A)) return true;
 
-                error = new DecodeError(ReasonCode.MalformedPacket, RuleOfFlags, 0, "fixed header flags", "are not 0010");
+                error = new DecodeError(ReasonCode.MalformedPacket, RuleOfFlags(version), 0, "fixed header flags", "are not 0010");
                 return false;
 
             default:
                 if (Flags == 0 || (version == ProtocolVersion.V31 && Type != PacketType.Connect)) return true;
 
-                error = new DecodeError(ReasonCode.MalformedPacket, RuleOfFlags, 0, "fixed header flags", "are not 0000");
+                error = new DecodeError(ReasonCode.MalformedPacket, RuleOfFlags(version), 0, "fixed header flags", "are not 0000");
                 return false;
         }
     }
 
-    private string RuleOfFlags => Type switch
+    private string RuleOfFlags(ProtocolVersion version) => Type switch
     {
         PacketType.Pubrel => "MQTT-3.6.1-1",
         PacketType.Subscribe => "MQTT-3.8.1-1",
         PacketType.Unsubscribe => "MQTT-3.10.1-1",
         PacketType.Disconnect => "MQTT-3.14.1-1",
         PacketType.Auth => "MQTT-3.15.1-1",
-        _ => "MQTT-2.1.3-1",
+        _ => version == ProtocolVersion.V50 ? "MQTT-2.1.3-1" : "3.1.1 MQTT-2.2.2-2",
     };
 }

@@ -56,7 +56,7 @@ public static class ReasonCodes
     public static bool IsError(this ReasonCode reason) => (byte)reason >= 0x80;
 
     /// <summary>The code as the specification writes it, for logs: <c>0x8E Session taken over</c>.</summary>
-    public static string Describe(this ReasonCode reason) => $"0x{(byte)reason:X2} {Words(reason)}";
+    public static string Describe(this ReasonCode reason) => $"0x{(byte)reason:X2} {(Enum.IsDefined(reason) ? Words(reason) : "unknown")}";
 
     /// <summary>
     /// The CONNACK return code of MQTT 3.1 and 3.1.1 which comes nearest; null where none fits and the connection is closed without
@@ -84,6 +84,6 @@ public static class ReasonCodes
             else words.Append(letter);
         }
 
-        return words.ToString();
+        return words.Replace("qos1", "QoS 1").Replace("qos2", "QoS 2").Replace("Qos", "QoS").ToString();
     }
 }

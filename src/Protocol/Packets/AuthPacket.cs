@@ -35,13 +35,23 @@ public readonly ref struct AuthPacket
                 return reader.Fail(ReasonCode.ProtocolError, "MQTT-3.15.2-1", reader.Offset - 1, "reason code", "is not one of AUTH's");
             }
 
-            if (reader.Left > 0 && !PropertyBlock.TryRead(ref reader, PropertyOwner.Auth, out properties)) return false;
+            // Unlike DISCONNECT, AUTH has no form of length 1.
+            if (!PropertyBlock.TryRead(ref reader, PropertyOwner.Auth, out properties)) return false;
+            if (!TryCheckMethod(ref reader, (ReasonCode)reason, properties)) return false;
         }
 
         if (!reader.TryEnd("AUTH")) return false;
 
         packet = new AuthPacket { Reason = (ReasonCode)reason, Properties = properties };
         return true;
+    }
+
+    // Only success without any property, the form which may be left out altogether, does without a method.
+    private static bool TryCheckMethod(scoped ref WireReader reader, ReasonCode reason, PropertyBlock properties)
+    {
+        if (properties.Contains(PropertyId.AuthenticationMethod) || (reason == ReasonCode.Success && properties.IsEmpty)) return true;
+
+        return reader.Fail(ReasonCode.ProtocolError, "3.15.2.2.2 Authentication Method", "Authentication Method", "is missing");
     }
 
     public int GetEncodedSize() => PacketSize.Of(GetRemainingLength());

@@ -33,16 +33,31 @@ public readonly ref struct ConnackPacket
         if (!reader.TryReadByte("connect acknowledge flags", out var flags)) return false;
         if ((flags & 0xFE) != 0 && reader.Version != ProtocolVersion.V31)
         {
-            return reader.Fail(ReasonCode.MalformedPacket, "MQTT-3.2.2-1", reader.Offset - 1, "connect acknowledge flags", "have reserved bits set");
+            var rule = reader.Version == ProtocolVersion.V50 ? "MQTT-3.2.2-1" : "3.1.1 3.2.2.1 Connect Acknowledge Flags";
+            return reader.Fail(ReasonCode.MalformedPacket, rule, reader.Offset - 1, "connect acknowledge flags", "have reserved bits set");
         }
 
         if (!reader.TryReadByte("reason code", out var code)) return false;
+        if (reader.Version == ProtocolVersion.V50 && !IsReason((ReasonCode)code))
+        {
+            return reader.Fail(ReasonCode.ProtocolError, "MQTT-3.2.2-8", reader.Offset - 1, "reason code", "is not one of CONNACK's");
+        }
+
         if (reader.Version == ProtocolVersion.V50 && !PropertyBlock.TryRead(ref reader, PropertyOwner.Connack, out properties)) return false;
         if (!reader.TryEnd("CONNACK")) return false;
 
-        packet = new ConnackPacket { SessionPresent = (flags & 1) != 0, Code = code, Properties = properties };
+        // 3.1 has no session present; its byte is reserved.
+        var sessionPresent = (flags & 1) != 0 && reader.Version != ProtocolVersion.V31;
+        packet = new ConnackPacket { SessionPresent = sessionPresent, Code = code, Properties = properties };
         return true;
     }
+
+    /// <summary>The codes CONNACK may carry in 5.0. [MQTT-3.2.2-8]</summary>
+    public static bool IsReason(ReasonCode reason) => reason is ReasonCode.Success
+        or (>= ReasonCode.UnspecifiedError and <= ReasonCode.BadAuthenticationMethod and not ReasonCode.ServerShuttingDown)
+        or ReasonCode.TopicNameInvalid or ReasonCode.PacketTooLarge or ReasonCode.QuotaExceeded or ReasonCode.PayloadFormatInvalid
+        or ReasonCode.RetainNotSupported or ReasonCode.QosNotSupported or ReasonCode.UseAnotherServer or ReasonCode.ServerMoved
+        or ReasonCode.ConnectionRateExceeded;
 
     public int GetEncodedSize(ProtocolVersion version) => PacketSize.Of(GetRemainingLength(version));
 

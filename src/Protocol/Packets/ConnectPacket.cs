@@ -50,9 +50,7 @@ public readonly ref struct ConnectPacket
     public static bool TryDecode(in FixedHeader header, ReadOnlySpan<byte> body, out ConnectPacket packet, out DecodeError error)
     {
         packet = new ConnectPacket { Version = ProtocolVersion.None };
-        if (!header.TryCheckFlags(ProtocolVersion.V311, out error)) return false;
-
-        var reader = new WireReader(body, header.Size, ProtocolVersion.V311);
+        var reader = new WireReader(body, header.Size, ProtocolVersion.None);
         if (!TryReadVersion(ref reader, out var version))
         {
             error = reader.Error;
@@ -60,6 +58,8 @@ public readonly ref struct ConnectPacket
         }
 
         packet = new ConnectPacket { Version = version };
+        if (!header.TryCheckFlags(version, out error)) return false;
+
         reader = new WireReader(body[(reader.Offset - header.Size)..], reader.Offset, version);
         if (TryReadRest(ref reader, out var decoded))
         {
@@ -111,11 +111,7 @@ public readonly ref struct ConnectPacket
         {
             if (version == ProtocolVersion.V50 && !PropertyBlock.TryRead(ref reader, PropertyOwner.Will, out willProperties)) return false;
             if (!reader.TryReadString("will topic", out willTopic)) return false;
-            if (!TopicName.IsValid(willTopic))
-            {
-                return reader.Fail(ReasonCode.TopicNameInvalid, "MQTT-4.7.1-1", reader.Offset - willTopic.Length, "will topic", "is empty or has a wildcard");
-            }
-
+            if (!TryCheckWillTopic(ref reader, willTopic)) return false;
             if (!reader.TryReadBinary("will payload", out willPayload)) return false;
         }
 
@@ -146,6 +142,18 @@ public readonly ref struct ConnectPacket
             Password = password,
         };
         return true;
+    }
+
+    private static bool TryCheckWillTopic(scoped ref WireReader reader, ReadOnlySpan<byte> topic)
+    {
+        const string Field = "will topic";
+        var isV5 = reader.Version == ProtocolVersion.V50;
+        var offset = reader.Offset - topic.Length;
+        if (topic.IsEmpty) return reader.Fail(ReasonCode.TopicNameInvalid, isV5 ? "MQTT-4.7.3-1" : "3.1.1 MQTT-4.7.3-1", offset, Field, "is empty");
+
+        var wildcard = TopicName.IndexOfWildcard(topic);
+        return wildcard < 0
+            || reader.Fail(ReasonCode.TopicNameInvalid, isV5 ? "MQTT-4.7.0-1" : "3.1.1 MQTT-4.7.1-1", offset + wildcard, Field, "has a wildcard, which belongs in topic filters");
     }
 
     private static bool TryCheckFlags(scoped ref WireReader reader, byte flags, int offset)

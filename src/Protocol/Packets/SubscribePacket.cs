@@ -46,7 +46,10 @@ public readonly ref struct SubscribePacket
     /// <summary>The number of filters, at least one.</summary>
     public int Count { get; init; }
 
-    public Enumerator GetEnumerator() => new(Payload);
+    // 3.1 has only the QoS and leaves the other bits open; they must not be read as options of 5.0.
+    private byte IgnoredOptions { get; init; }
+
+    public Enumerator GetEnumerator() => new(Payload, IgnoredOptions);
 
     public static bool TryDecode(in FixedHeader header, ReadOnlySpan<byte> body, ProtocolVersion version, out SubscribePacket packet, out DecodeError error)
     {
@@ -77,7 +80,14 @@ public readonly ref struct SubscribePacket
             if (!TryCheckOptions(ref reader, options)) return false;
         }
 
-        packet = new SubscribePacket { PacketId = packetId, Properties = properties, Payload = reader.Since(start), Count = count };
+        packet = new SubscribePacket
+        {
+            PacketId = packetId,
+            Properties = properties,
+            Payload = reader.Since(start),
+            Count = count,
+            IgnoredOptions = (byte)(reader.Version == ProtocolVersion.V31 ? 0xFC : 0),
+        };
         return true;
     }
 
@@ -115,7 +125,7 @@ public readonly ref struct SubscribePacket
     private int GetRemainingLength(ProtocolVersion version) => 2 + PacketSize.OfProperties(Properties.Encoded, version) + Payload.Length;
 
     /// <summary>Walks the filters of a checked payload.</summary>
-    public ref struct Enumerator(ReadOnlySpan<byte> payload)
+    public ref struct Enumerator(ReadOnlySpan<byte> payload, byte ignoredOptions = 0)
     {
         private ReadOnlySpan<byte> _rest = payload;
 
@@ -126,7 +136,7 @@ public readonly ref struct SubscribePacket
             if (_rest.IsEmpty) return false;
 
             var size = BinaryPrimitives.ReadUInt16BigEndian(_rest);
-            Current = new SubscriptionRequest { TopicFilter = _rest.Slice(2, size), Options = SubscriptionOptions.From(_rest[2 + size]) };
+            Current = new SubscriptionRequest { TopicFilter = _rest.Slice(2, size), Options = SubscriptionOptions.From((byte)(_rest[2 + size] & ~ignoredOptions)) };
             _rest = _rest[(3 + size)..];
             return true;
         }

@@ -42,15 +42,16 @@ public readonly ref struct SubscriptionAcknowledgementPacket
         var mayHaveCodes = reader.Version == ProtocolVersion.V50 || type == PacketType.Suback;
         if (codes.IsEmpty == mayHaveCodes)
         {
-            return reader.Fail(ReasonCode.MalformedPacket, "3.9.3 payload", offset, "reason codes", mayHaveCodes ? "are missing" : "are not part of UNSUBACK");
+            var rule = type == PacketType.Suback ? "3.9.3 payload" : "3.11.3 payload";
+            return reader.Fail(ReasonCode.MalformedPacket, rule, offset, "reason codes", mayHaveCodes ? "are missing" : "are not part of UNSUBACK");
         }
 
-        foreach (var code in codes)
+        for (var i = 0; i < codes.Length; i++)
         {
-            if (IsReasonOf(type, code, reader.Version)) continue;
+            if (IsReasonOf(type, codes[i], reader.Version)) continue;
 
             var rule = type == PacketType.Suback ? "MQTT-3.9.3-2" : "MQTT-3.11.3-2";
-            return reader.Fail(ReasonCode.ProtocolError, rule, offset, "reason code", "is not one of this packet's");
+            return reader.Fail(ReasonCode.ProtocolError, rule, offset + i, "reason code", "is not one of this packet's");
         }
 
         packet = new SubscriptionAcknowledgementPacket { Type = type, PacketId = packetId, Properties = properties, ReasonCodes = codes };

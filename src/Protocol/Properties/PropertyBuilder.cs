@@ -17,6 +17,7 @@ public sealed class PropertyBuilder
 
     /// <summary>Adds an integer property of whichever width its identifier has.</summary>
     /// <exception cref="ArgumentException">The property has no integer value.</exception>
+    /// <exception cref="OverflowException">The value does not fit the property.</exception>
     public PropertyBuilder Add(PropertyId id, uint value)
     {
         var span = _buffer.GetSpan(1 + 4);
@@ -37,6 +38,8 @@ public sealed class PropertyBuilder
                 break;
 
             case PropertyType.VarInt:
+                if (value > Limits.RemainingLengthMax) throw new OverflowException($"{id} is {value}; at most {Limits.RemainingLengthMax} fits.");
+
                 writer.WriteVarInt(value);
                 break;
 
