@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Avocet.Broker.Security;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,6 +12,9 @@ public sealed record BrokerServices
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Where work that was cut into slices goes on; must not run it on the calling stack without end.</summary>
+    public PipeScheduler Scheduler { get; init; } = PipeScheduler.ThreadPool;
 
     /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
     public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];

@@ -1,43 +1,96 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Protocol;
 
 namespace Avocet.Broker;
 
 /// <summary>One broker: sessions, subscriptions, retained messages, and the connections that are handed to it.</summary>
 public sealed class MqttBroker : IAsyncDisposable
 {
-    private bool _stopped;
+    private readonly BrokerContext _context;
+    private readonly ConcurrentDictionary<Connection, Task> _connections = new();
+    private readonly ConcurrentDictionary<string, int> _connectionsByListener = new();
+    private SysPublisher? _sys;
+    private volatile bool _isStopping;
 
     public MqttBroker(BrokerOptions options, BrokerServices services)
     {
         Options = options;
-        Services = services;
+        _context = new BrokerContext(options, services);
     }
 
     public BrokerOptions Options { get; }
 
-    internal BrokerServices Services { get; }
+    internal BrokerContext Context => _context;
 
-    /// <summary>Starts timers and <c>$SYS</c>. Call once, before the first connection.</summary>
+    /// <summary>Starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.</summary>
     public void Start()
     {
-        ObjectDisposedException.ThrowIf(_stopped, this);
+        _sys = new SysPublisher(_context);
+        _sys.Start();
     }
 
     /// <summary>Serves one connection until it ends. The caller owns the transport and closes it when the task completes; the task never fails.</summary>
-    public Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin, CancellationToken aborted)
+    /// <param name="transport">The byte stream.</param>
+    /// <param name="origin">Where it came from.</param>
+    /// <param name="aborted">Ends the connection as if the client had closed it.</param>
+    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin, CancellationToken aborted)
     {
-        throw new NotImplementedException();
+        var listener = origin.Listener;
+        var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
+        var ended = new TaskCompletionSource();
+        var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && _connections.Count >= Options.ConnectionsMax);
+        var connection = new Connection(_context, transport, origin, isOverLimit);
+        _connections.TryAdd(connection, ended.Task);
+        if (_isStopping) connection.Close(Shutdown);
+
+        try
+        {
+            await using var registration = aborted.Register(static state => ((Connection)state!).Close(Aborted), connection);
+            await connection.RunAsync();
+        }
+        finally
+        {
+            _connections.TryRemove(connection, out _);
+            _connectionsByListener.AddOrUpdate(listener.Name, 0, static (_, count) => count - 1);
+            ended.SetResult();
+        }
     }
 
     /// <summary>
     /// Stops: no new connections, DISCONNECT 0x8B Server shutting down to 5.0 clients, and a wait of at most <paramref name="drainTime"/> for the
     /// connections to end.
     /// </summary>
-    public Task StopAsync(TimeSpan drainTime)
+    public async Task StopAsync(TimeSpan drainTime)
     {
-        _stopped = true;
-        return Task.CompletedTask;
+        _isStopping = true;
+        var running = new List<Task>();
+        foreach (var (connection, ended) in _connections)
+        {
+            running.Add(ended);
+            connection.Close(Shutdown);
+        }
+
+        try
+        {
+            await Task.WhenAll(running).WaitAsync(drainTime, _context.TimeProvider);
+        }
+        catch (TimeoutException)
+        {
+            Log.NotDrained(_context.Logger, running.Count(task => !task.IsCompleted), drainTime.TotalSeconds);
+        }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _isStopping = true;
+        _sys?.Stop();
+        return _context.Wheel.DisposeAsync();
+    }
+
+    private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
+
+    private static Ending Aborted { get; } = new(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the connection was aborted");
 }

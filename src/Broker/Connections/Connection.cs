@@ -1,0 +1,336 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using Avocet.Broker.Handlers;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Security;
+using Avocet.Broker.Sessions;
+using Avocet.Broker.Topics;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+
+namespace Avocet.Broker.Connections;
+
+/// <summary>
+/// One network connection: reads packets, gives each to its handler, and flushes, once per batch, every connection that got output. All its
+/// members but <see cref="Close"/> and <see cref="OnDeadline"/> belong to the read loop.
+/// </summary>
+internal sealed class Connection
+{
+    /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
+    private const int ConnectSizeMax = 512 * 1024;
+
+    private readonly IDuplexPipe _transport;
+    private readonly ConnectionTimer _timer;
+    private byte[] _topicScratch = [];
+    private MatchCache? _matches;
+    private Ending? _ending;
+    private Task? _pendingStep;
+    private long _lastReceivedAt;
+    private long _deadline;
+    private int _keepAliveMilliseconds;
+
+    public Connection(BrokerContext context, IDuplexPipe transport, ConnectionOrigin origin, bool isOverLimit)
+    {
+        Context = context;
+        _transport = transport;
+        Origin = origin;
+        IsOverLimit = isOverLimit;
+        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Options.OutboundBytesMax);
+        _timer = new ConnectionTimer(this);
+    }
+
+    public BrokerContext Context { get; }
+
+    public ConnectionOrigin Origin { get; }
+
+    /// <summary>Whether a connection limit was reached already; CONNECT will be refused.</summary>
+    public bool IsOverLimit { get; }
+
+    public ConnectionWriter Writer { get; }
+
+    /// <summary>The connections written to by the packets handled at present.</summary>
+    public FlushBatch Batch { get; } = new();
+
+    public ProtocolVersion Version { get; set; }
+
+    /// <summary>The session, once CONNECT was accepted.</summary>
+    public Session? Session { get; set; }
+
+    /// <summary>Who the client is, once CONNECT was accepted.</summary>
+    public ClientIdentity? Identity { get; set; }
+
+    /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
+    public bool WantsProblemInformation { get; set; } = true;
+
+    /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
+    public EnhancedAuthentication? Enhanced { get; set; }
+
+    /// <summary>The aliases the client set; null until it sets one.</summary>
+    public InboundAliases? Aliases { get; set; }
+
+    /// <summary>QoS 2 messages received on this connection whose PUBREL has not come.</summary>
+    public int ReceivedUnreleased { get; set; }
+
+    /// <summary>The match results of the topics this client publishes to.</summary>
+    public MatchCache Matches => _matches ??= new MatchCache(Context.Index);
+
+    /// <summary>Working memory for properties of the packet at hand.</summary>
+    public ref byte[] PropertyScratch => ref _propertyScratch;
+
+    private byte[] _propertyScratch = [];
+
+    /// <summary>How the connection ends, once that is known.</summary>
+    public Ending? Ending => Volatile.Read(ref _ending);
+
+    /// <summary>For logs: the client identifier, or the address before there is one.</summary>
+    public string Name => Identity?.ClientId ?? Address;
+
+    public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
+
+    /// <summary>Reads and handles packets until the connection ends. Never fails.</summary>
+    public async Task RunAsync()
+    {
+        Context.Statistics.Add(Counter.SocketsOpened);
+        Writer.OnRoom = OnRoom;
+        _deadline = Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L);
+        Context.Wheel.Set(_timer, _deadline);
+        try
+        {
+            while (Ending is null) await ReadOnceAsync();
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The transport's way of saying that the peer is gone.
+            End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, exception.Message));
+        }
+#pragma warning disable CA1031 // The last resort: one connection's fault must not reach the others.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFailed(Context.Logger, exception, Name);
+            End(new Ending(EndingCause.ServerFault, ReasonCode.UnspecifiedError, "an internal error ended this connection; the server's log tells more"));
+        }
+
+        Context.Wheel.Stop(_timer);
+        await Disconnector.EndAsync(this, _transport);
+    }
+
+    /// <summary>Ends the connection from its own read loop.</summary>
+    public void End(Ending ending) => Interlocked.CompareExchange(ref _ending, ending, null);
+
+    /// <summary>Ends the connection from any thread, not under a lock: the read loop may go on inline.</summary>
+    public void Close(Ending ending)
+    {
+        if (Interlocked.CompareExchange(ref _ending, ending, null) is not null) return;
+
+        Writer.StopWaiting();
+        _transport.Input.CancelPendingRead();
+    }
+
+    /// <summary>Ends the connection for a packet that broke a rule.</summary>
+    public void Fail(PacketType type, in DecodeError error)
+    {
+        Log.PacketRefused(Context.Logger, Name, Address, type, error);
+        End(new Ending(EndingCause.ProtocolFault, error.Reason, $"{type.ToString().ToUpperInvariant()} refused: {error}"));
+    }
+
+    /// <summary>Ends the connection for a packet that broke a rule which no single byte shows.</summary>
+    public void Fail(PacketType type, ReasonCode reason, string rule, string field, string problem)
+    {
+        Fail(type, new DecodeError(reason, rule, 0, field, problem));
+    }
+
+    /// <summary>Lets the read loop wait for a step, such as authentication, before it handles the next packet.</summary>
+    public void WaitFor(Task step)
+    {
+        Debug.Assert(_pendingStep is null, "one step at a time");
+        if (!step.IsCompletedSuccessfully) _pendingStep = step;
+    }
+
+    /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
+    public void StartKeepAlive(int seconds)
+    {
+        _keepAliveMilliseconds = seconds * 1500;
+        _lastReceivedAt = Context.Clock.Now;
+        if (seconds == 0) Context.Wheel.Stop(_timer);
+        else Context.Wheel.Set(_timer, _lastReceivedAt + _keepAliveMilliseconds);
+    }
+
+    /// <summary>Called by the timer wheel.</summary>
+    public void OnDeadline()
+    {
+        var now = Context.Clock.Now;
+        if (Session is null)
+        {
+            Close(new Ending(EndingCause.ConnectTimeout, ReasonCode.UnspecifiedError, $"no complete CONNECT within {Context.Options.ConnectTimeoutSeconds} s"));
+            return;
+        }
+
+        var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
+        if (keepAlive == 0) return;
+
+        var due = Volatile.Read(ref _lastReceivedAt) + keepAlive;
+        if (due > now) Context.Wheel.Set(_timer, due);
+        else Close(new Ending(EndingCause.KeepAliveTimeout, ReasonCode.KeepAliveTimeout, $"nothing received for {keepAlive / 1000.0:0.#} s, 1.5 times the keep alive"));
+    }
+
+    /// <summary>The topic or filter with the listener's mount point in front; borrowed until the next call.</summary>
+    public ReadOnlySpan<byte> Mount(ReadOnlySpan<byte> topic)
+    {
+        if (Writer.MountPointLength == 0) return topic;
+
+        var size = Writer.MountPointLength + topic.Length;
+        if (_topicScratch.Length < size) _topicScratch = new byte[size];
+
+        global::System.Text.Encoding.UTF8.GetBytes(Origin.Listener.MountPoint, _topicScratch);
+        topic.CopyTo(_topicScratch.AsSpan(Writer.MountPointLength));
+        return _topicScratch.AsSpan(0, size);
+    }
+
+    private async ValueTask ReadOnceAsync()
+    {
+        var result = await _transport.Input.ReadAsync();
+        if (result.Buffer.Length > 0) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
+
+        var consumed = HandlePackets(result.Buffer);
+        var step = _pendingStep;
+        // With a step pending, what follows is looked at again after it.
+        _transport.Input.AdvanceTo(consumed, step is null ? result.Buffer.End : consumed);
+        Batch.Flush();
+        if (step is not null)
+        {
+            _pendingStep = null;
+            await step;
+            Batch.Flush();
+        }
+        else if (result.IsCompleted)
+        {
+            End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
+        }
+
+        // A client that does not read what it is sent is not read from either, so that its output stays bounded.
+        var room = Writer.WhenRoomAsync();
+        if (!room.IsCompleted && Ending is null) await room;
+    }
+
+    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
+    {
+        var reader = new PacketReader(buffer);
+        try
+        {
+            while (Ending is null && _pendingStep is null && reader.Left > 0)
+            {
+                if (Version == ProtocolVersion.None && reader.PeekFirstByte() != 0x10)
+                {
+                    // Not an MQTT client, or a broken one: it gets no answer. [MQTT-3.1.0-1]
+                    End(new Ending(EndingCause.ProtocolFault, ReasonCode.ProtocolError, $"the first packet is not CONNECT but begins with 0x{reader.PeekFirstByte():X2}. [MQTT-3.1.0-1]"));
+                    break;
+                }
+
+                var status = reader.TryRead(out var header, out var body);
+                if (status == DecodeStatus.Malformed)
+                {
+                    Fail(PacketType.Reserved, new DecodeError(ReasonCode.MalformedPacket, "1.5.5 Variable Byte Integer", 1, "Remaining Length", "has more than four bytes"));
+                    break;
+                }
+
+                var sizeMax = Session is null ? Math.Min(ConnectSizeMax, Context.Options.PacketSizeMax) : Context.Options.PacketSizeMax;
+                if (header.Size > 0 && header.PacketSize > sizeMax)
+                {
+                    PacketTooLarge(header, sizeMax);
+                    break;
+                }
+
+                if (status == DecodeStatus.NeedMoreData) break;
+
+                Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
+                Handle(header, body);
+            }
+
+            Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);
+            return reader.Consumed;
+        }
+        finally
+        {
+            reader.Dispose();
+        }
+    }
+
+    private void PacketTooLarge(in FixedHeader header, int sizeMax)
+    {
+        var error = new DecodeError(ReasonCode.PacketTooLarge, "MQTT-3.2.2-15", 1, "Remaining Length", $"makes a packet of {header.PacketSize} bytes; at most {sizeMax} are accepted");
+        if (Session is null && header.Type == PacketType.Connect)
+        {
+            Log.PacketRefused(Context.Logger, Name, Address, header.Type, error);
+            End(new Ending(EndingCause.Refused, error.Reason, error.ToString()));
+            return;
+        }
+
+        Fail(header.Type, error);
+    }
+
+    /// <summary>The one dispatch over packet types.</summary>
+    private void Handle(in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (Session is null && header.Type != PacketType.Connect && !MayComeBeforeConnack(header.Type)) return;
+
+        switch (header.Type)
+        {
+            case PacketType.Publish:
+                PublishHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Puback or PacketType.Pubrec or PacketType.Pubrel or PacketType.Pubcomp:
+                AcknowledgementHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Pingreq:
+                if (EmptyPacket.TryDecode(header, Version, out var error)) AnswerPing();
+                else Fail(header.Type, error);
+                break;
+
+            case PacketType.Subscribe:
+                SubscribeHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Unsubscribe:
+                UnsubscribeHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Connect:
+                ConnectHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Disconnect:
+                DisconnectHandler.Handle(this, header, body);
+                break;
+
+            case PacketType.Auth:
+                AuthHandler.Handle(this, header, body);
+                break;
+
+            default:
+                if (!header.TryCheckFlags(Version, out var flags)) Fail(header.Type, flags);
+                else Fail(header.Type, ReasonCode.ProtocolError, "2.1.2 packet type", "packet type", "is one that only a server sends");
+                break;
+        }
+    }
+
+    // During enhanced authentication only AUTH and DISCONNECT may come. [MQTT-3.1.2-30]
+    private bool MayComeBeforeConnack(PacketType type)
+    {
+        if (Enhanced is not null && type is (PacketType.Auth or PacketType.Disconnect)) return true;
+
+        Fail(type, ReasonCode.ProtocolError, "MQTT-3.1.2-30", "packet", "came before CONNACK");
+        return false;
+    }
+
+    private void AnswerPing()
+    {
+        Writer.Write(EmptyPacket.Pingresp, Statistics.SentCounterOf(PacketType.Pingresp));
+        Batch.Add(Writer);
+    }
+
+    private void OnRoom() => Session?.Resume();
+}

@@ -1,0 +1,408 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Avocet.Broker.Routing;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Time;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+using Avocet.Protocol.Properties;
+using Avocet.Protocol.Wire;
+
+namespace Avocet.Broker.Connections;
+
+/// <summary>
+/// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
+/// under way they gather beside it, for a pipe must not be written to then. The gate is held for the copying of a packet only, never over a flush.
+/// </summary>
+internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics, int backlogMax)
+{
+    private const int FlushAtOnceBytes = 64 * 1024;
+
+    private readonly Lock _gate = new();
+    private byte[] _pending = [];
+    private int _pendingLength;
+    private int _unflushed;
+    private int _inFlush;
+    private bool _isFlushing;
+    private bool _isFinished;
+    private bool _isClosed;
+    private bool _hasRefused;
+    private int _isScheduled;
+    private TaskCompletionSource? _drained;
+    private OutboundAliases? _aliases;
+
+    /// <summary>Called, under no lock, when a connection that had no room has some again.</summary>
+    public Action? OnRoom { get; set; }
+
+    public ProtocolVersion Version { get; private set; } = ProtocolVersion.V311;
+
+    /// <summary>The client's Maximum Packet Size, in bytes.</summary>
+    public int PacketSizeMax { get; private set; } = Limits.PacketSizeMax;
+
+    /// <summary>Bytes of the mount point, which the client does not see.</summary>
+    public int MountPointLength { get; set; }
+
+    public bool HasMuchUnflushed => Volatile.Read(ref _unflushed) + Volatile.Read(ref _pendingLength) > FlushAtOnceBytes;
+
+    private int Backlog => _unflushed + _inFlush + _pendingLength;
+
+    /// <summary>Sets what the client said in CONNECT.</summary>
+    public void SetClient(ProtocolVersion version, int packetSizeMax, int topicAliasMaximum)
+    {
+        Version = version;
+        PacketSizeMax = packetSizeMax;
+        if (topicAliasMaximum > 0) _aliases = new OutboundAliases(topicAliasMaximum);
+    }
+
+    /// <summary>True when a PUBLISH may be written; else <see cref="OnRoom"/> will be called once it may.</summary>
+    public bool HasRoom()
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished) return false;
+            if (Backlog < backlogMax) return true;
+
+            _hasRefused = true;
+            return false;
+        }
+    }
+
+    /// <summary>Writes one of the packets that are not limited, whole.</summary>
+    public void Write(ReadOnlySpan<byte> packet, Counter counter)
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished) return;
+
+            packet.CopyTo(Reserve(packet.Length));
+            Commit(packet.Length);
+        }
+
+        statistics.Add(counter);
+        statistics.Add(Counter.BytesSent, packet.Length);
+    }
+
+    /// <summary>Writes PUBACK, PUBREC, PUBREL or PUBCOMP; properties only as far as the client takes them. [MQTT-3.4.2-2]</summary>
+    public void WriteAcknowledgement(PacketType type, ushort packetId, ReasonCode reason, PropertyBlock properties = default)
+    {
+        var packet = new AcknowledgementPacket { Type = type, PacketId = packetId, Reason = reason, Properties = properties };
+        var size = packet.GetEncodedSize(Version);
+        if (size > PacketSizeMax)
+        {
+            packet = new AcknowledgementPacket { Type = type, PacketId = packetId, Reason = reason };
+            size = packet.GetEncodedSize(Version);
+        }
+
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished) return;
+
+            packet.Encode(Reserve(size), Version);
+            Commit(size);
+        }
+
+        statistics.Add(Statistics.SentCounterOf(type));
+        statistics.Add(Counter.BytesSent, size);
+    }
+
+    /// <summary>Writes a PUBLISH as this client gets it: its version, its aliases, its view of the topic.</summary>
+    public WriteResult WritePublish(ref Publication publication, in PublishShape shape, long now)
+    {
+        var topicName = publication.TopicName[MountPointLength..];
+        var isV5 = Version == ProtocolVersion.V50;
+        var hasExpiry = isV5 && publication.ExpiresAt != Clock.Never;
+        var propertiesLength = isV5 ? publication.Properties.Length + (hasExpiry ? 5 : 0) + SizeOf(shape.SubscriptionIds) : 0;
+        int size;
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished) return WriteResult.Closed;
+            if (shape.Qos == Qos.AtMostOnce && Backlog >= backlogMax) return WriteResult.NoRoom;
+
+            size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out var remainingLength);
+            if (size > PacketSizeMax) return WriteResult.TooLarge;
+
+            // An alias costs three bytes, and up to two in longer length fields, the first time.
+            AliasChoice alias = default;
+            if (_aliases is not null && topicName.Length > 3 && size + 5 <= PacketSizeMax)
+            {
+                alias = _aliases.Choose(topicName);
+                if (alias.IsKnown) topicName = default;
+                if (alias.Alias != 0) propertiesLength += 3;
+                size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out remainingLength);
+            }
+
+            var writer = new WireWriter(Reserve(size));
+            writer.WriteFixedHeader(PacketType.Publish, PublishPacket.FlagsOf(shape.Dup, shape.Qos, shape.Retain), remainingLength);
+            writer.WriteBinary(topicName);
+            if (shape.Qos != Qos.AtMostOnce) writer.WriteUInt16(shape.PacketId);
+            if (isV5)
+            {
+                writer.WriteVarInt((uint)propertiesLength);
+                if (alias.Alias != 0)
+                {
+                    writer.WriteByte((byte)PropertyId.TopicAlias);
+                    writer.WriteUInt16(alias.Alias);
+                }
+
+                if (hasExpiry)
+                {
+                    // The time that is left. [MQTT-3.3.2-6]
+                    writer.WriteByte((byte)PropertyId.MessageExpiryInterval);
+                    writer.WriteUInt32(Clock.SecondsUntil(publication.ExpiresAt, now));
+                }
+
+                WriteSubscriptionIds(ref writer, shape.SubscriptionIds);
+                writer.WriteBytes(publication.Properties);
+            }
+
+            writer.WriteBytes(publication.Payload);
+            Commit(size);
+        }
+
+        statistics.AddPublishSent(size, publication.Payload.Length);
+        return WriteResult.Written;
+    }
+
+    /// <summary>Marks the writer as part of a batch; false when it is part of one already.</summary>
+    public bool TrySchedule() => Interlocked.Exchange(ref _isScheduled, 1) == 0;
+
+    public void FlushScheduled()
+    {
+        Volatile.Write(ref _isScheduled, 0);
+        Flush();
+    }
+
+    /// <summary>Sends what was written. Never under a lock: the pipe may run the socket's code, and more, inline.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            if (_isFlushing || _isClosed || _unflushed == 0) return;
+
+            _isFlushing = true;
+            _inFlush = _unflushed;
+            _unflushed = 0;
+        }
+
+        FlushOn();
+    }
+
+    /// <summary>Completes once little enough waits for the socket, or the connection has ended.</summary>
+    public Task WhenRoomAsync()
+    {
+        lock (_gate)
+        {
+            if (_isClosed || Backlog < backlogMax) return Task.CompletedTask;
+
+            return (_drained ??= new TaskCompletionSource()).Task;
+        }
+    }
+
+    /// <summary>Completes once everything that was written is flushed, or cannot be any more.</summary>
+    public Task WhenFlushedAsync()
+    {
+        lock (_gate)
+        {
+            if (_isClosed || !_isFlushing) return Task.CompletedTask;
+
+            return (_drained ??= new TaskCompletionSource()).Task;
+        }
+    }
+
+    /// <summary>Takes no more packets; what was written is still flushed.</summary>
+    public void Finish()
+    {
+        lock (_gate) _isFinished = true;
+    }
+
+    /// <summary>Wakes whoever waits for room: the connection is to end.</summary>
+    public void StopWaiting()
+    {
+        TaskCompletionSource? drained;
+        lock (_gate)
+        {
+            drained = _drained;
+            _drained = null;
+        }
+
+        drained?.TrySetResult();
+    }
+
+    /// <summary>Writes nothing more and wakes whoever waits. The pipe itself is completed by the connection.</summary>
+    public void Close()
+    {
+        TaskCompletionSource? drained;
+        bool isFlushing;
+        lock (_gate)
+        {
+            _isClosed = true;
+            _pending = [];
+            _pendingLength = 0;
+            isFlushing = _isFlushing;
+            drained = _drained;
+            _drained = null;
+        }
+
+        if (isFlushing) output.CancelPendingFlush();
+        drained?.TrySetResult();
+    }
+
+    private void FlushOn()
+    {
+        while (true)
+        {
+            ValueTask<FlushResult> flush;
+            try
+            {
+                flush = output.FlushAsync();
+            }
+            catch (Exception exception) when (exception is IOException or InvalidOperationException or ObjectDisposedException)
+            {
+                EndFlush(isEnd: true);
+                return;
+            }
+
+            if (!flush.IsCompleted)
+            {
+                _ = AwaitFlushAsync(flush);
+                return;
+            }
+
+            if (!TryGetResult(flush, out var isEnd) || !EndFlush(isEnd)) return;
+        }
+    }
+
+    // Owned by the writer: it ends with the flush, which the transport ends at the latest when the connection closes.
+    private async Task AwaitFlushAsync(ValueTask<FlushResult> flush)
+    {
+        bool isEnd;
+        try
+        {
+            var result = await flush;
+            isEnd = result.IsCompleted || result.IsCanceled;
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException or ObjectDisposedException)
+        {
+            isEnd = true;
+        }
+
+        if (EndFlush(isEnd)) FlushOn();
+    }
+
+    private bool TryGetResult(ValueTask<FlushResult> flush, out bool isEnd)
+    {
+        isEnd = true;
+        if (flush.IsCompletedSuccessfully)
+        {
+            var result = flush.Result;
+            isEnd = result.IsCompleted || result.IsCanceled;
+            return true;
+        }
+
+        // Observed here; the reading side learns of the lost connection by itself.
+        _ = flush.AsTask().Exception;
+        EndFlush(isEnd: true);
+        return false;
+    }
+
+    /// <summary>Takes over what gathered meanwhile; true when that has to be flushed now.</summary>
+    private bool EndFlush(bool isEnd)
+    {
+        TaskCompletionSource? drained = null;
+        var callOnRoom = false;
+        var goesOn = false;
+        lock (_gate)
+        {
+            _inFlush = 0;
+            if (isEnd)
+            {
+                _isClosed = true;
+                _pending = [];
+                _pendingLength = 0;
+            }
+
+            if (_pendingLength > 0)
+            {
+                output.Write(_pending.AsSpan(0, _pendingLength));
+                _inFlush = _pendingLength;
+                _pendingLength = 0;
+                if (_pending.Length > FlushAtOnceBytes) _pending = [];
+
+                goesOn = true;
+            }
+            else
+            {
+                _isFlushing = false;
+            }
+
+            if (!goesOn || Backlog < backlogMax)
+            {
+                callOnRoom = _hasRefused && !_isClosed;
+                _hasRefused = false;
+            }
+
+            if (!goesOn)
+            {
+                drained = _drained;
+                _drained = null;
+            }
+        }
+
+        drained?.TrySetResult();
+        if (callOnRoom) OnRoom?.Invoke();
+        return goesOn;
+    }
+
+    private Span<byte> Reserve(int size)
+    {
+        if (!_isFlushing) return output.GetSpan(size);
+
+        if (_pending.Length - _pendingLength < size)
+        {
+            Array.Resize(ref _pending, (int)Math.Min(Array.MaxLength, Math.Max((long)_pending.Length * 2, _pendingLength + Math.Max(size, 1024L))));
+        }
+
+        return _pending.AsSpan(_pendingLength);
+    }
+
+    private void Commit(int size)
+    {
+        if (_isFlushing)
+        {
+            _pendingLength += size;
+            return;
+        }
+
+        output.Advance(size);
+        _unflushed += size;
+    }
+
+    private int SizeOf(int topicLength, int propertiesLength, int payloadLength, Qos qos, out int remainingLength)
+    {
+        remainingLength = 2 + topicLength + (qos == Qos.AtMostOnce ? 0 : 2) + payloadLength;
+        if (Version == ProtocolVersion.V50) remainingLength += VarInt.SizeOf((uint)propertiesLength) + propertiesLength;
+
+        return PacketSize.Of(remainingLength);
+    }
+
+    private static int SizeOf(uint[]? subscriptionIds)
+    {
+        if (subscriptionIds is null) return 0;
+
+        var size = 0;
+        foreach (var id in subscriptionIds) size += 1 + VarInt.SizeOf(id);
+
+        return size;
+    }
+
+    private static void WriteSubscriptionIds(ref WireWriter writer, uint[]? subscriptionIds)
+    {
+        if (subscriptionIds is null) return;
+
+        foreach (var id in subscriptionIds)
+        {
+            writer.WriteByte((byte)PropertyId.SubscriptionIdentifier);
+            writer.WriteVarInt(id);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Avocet.Protocol;
+
+namespace Avocet.Broker.Connections;
+
+/// <summary>Why a connection ends.</summary>
+internal enum EndingCause
+{
+    /// <summary>The client sent DISCONNECT.</summary>
+    ClientDisconnected,
+
+    /// <summary>The transport ended without DISCONNECT.</summary>
+    ConnectionLost,
+
+    /// <summary>The CONNECT was refused; CONNACK, where there is one, was sent.</summary>
+    Refused,
+
+    /// <summary>The client sent something that MQTT does not allow.</summary>
+    ProtocolFault,
+
+    KeepAliveTimeout,
+
+    ConnectTimeout,
+
+    TakenOver,
+
+    ServerShutdown,
+
+    /// <summary>A fault of the broker's own.</summary>
+    ServerFault,
+}
+
+/// <summary>How a connection ends. The first one said counts.</summary>
+/// <param name="Cause">Why.</param>
+/// <param name="Reason">The reason code for DISCONNECT, or the client's own.</param>
+/// <param name="Detail">For the log and, where the broker ends the connection, the Reason String.</param>
+internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detail)
+{
+    /// <summary>Whether the client's will is published. [MQTT-3.1.2-8]</summary>
+    public bool PublishesWill => Cause switch
+    {
+        EndingCause.ClientDisconnected => Reason != ReasonCode.Success,
+        // Nobody is left to receive it; the client will find the broker gone.
+        EndingCause.ServerShutdown => false,
+        _ => true,
+    };
+
+    /// <summary>Whether the client is told by DISCONNECT, where its version has one from the broker.</summary>
+    public bool SendsDisconnect => Cause is EndingCause.ProtocolFault or EndingCause.KeepAliveTimeout or EndingCause.TakenOver or EndingCause.ServerShutdown
+        or EndingCause.ServerFault;
+}

@@ -1,0 +1,161 @@
+using System.Text.Unicode;
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Security;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+using Avocet.Protocol.Properties;
+using Avocet.Protocol.Topics;
+
+namespace Avocet.Broker.Handlers;
+
+/// <summary>CONNECT: refusals first, then authentication, then the session.</summary>
+internal static class ConnectHandler
+{
+    public static void Handle(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (connection.Version != ProtocolVersion.None)
+        {
+            connection.Fail(PacketType.Connect, ReasonCode.ProtocolError, "MQTT-3.1.0-2", "CONNECT", "came twice");
+            return;
+        }
+
+        if (!ConnectPacket.TryDecode(header, body, out var packet, out var error))
+        {
+            Log.PacketRefused(connection.Context.Logger, connection.Name, connection.Address, PacketType.Connect, error);
+            connection.Version = packet.Version;
+            Refuse(connection, error.Reason, $"CONNECT refused: {error}", Limits.PacketSizeMax);
+            return;
+        }
+
+        connection.Version = packet.Version;
+        connection.Writer.MountPointLength = global::System.Text.Encoding.UTF8.GetByteCount(connection.Origin.Listener.MountPoint);
+        var request = new ConnectRequest(connection, packet);
+        connection.Writer.SetClient(packet.Version, request.PacketSizeMax, request.TopicAliasMaximum);
+        if (FindRefusal(connection, packet, out var reason, out var detail))
+        {
+            Refuse(connection, reason, detail, request.PacketSizeMax);
+            return;
+        }
+
+        connection.WantsProblemInformation = request.WantsProblemInformation;
+        if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
+        else if (connection.Context.Authentication.IsNeeded) connection.WaitFor(AuthenticateAsync(connection, request));
+        else Conclude(connection, request, Authentication.Anonymous(connection.Origin.Listener));
+    }
+
+    /// <summary>Accepts or refuses, once it is known who the client is.</summary>
+    public static void Conclude(Connection connection, ConnectRequest request, ReasonCode reason)
+    {
+        if (connection.Ending is not null) return;
+
+        var identity = new ClientIdentity(request.ClientId, request.UserName, connection.Origin);
+        if (reason == ReasonCode.Success && request.Will is { } will && !connection.Context.Authorization.MayPublish(identity, will.TopicName, will.Qos, will.Retain))
+        {
+            Refuse(connection, ReasonCode.NotAuthorized, "the client may not publish to its will topic", request.PacketSizeMax);
+            return;
+        }
+
+        if (reason.IsError())
+        {
+            Refuse(connection, reason, "authentication failed", request.PacketSizeMax);
+            return;
+        }
+
+        var context = connection.Context;
+        connection.Identity = identity;
+        context.Statistics.Add(Counter.ConnectionsAccepted);
+        context.Sessions.Open(connection, request);
+        connection.StartKeepAlive(request.KeepAliveSeconds);
+        connection.Batch.Add(connection.Writer);
+        Log.Connected(
+            context.Logger, request.ClientId, connection.Address, connection.Origin.Listener.Name, request.Version, request.CleanStart, request.SessionExpirySeconds, request.KeepAliveSeconds, request.UserName);
+    }
+
+    private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)
+    {
+        var options = connection.Context.Options;
+        (reason, detail) = (ReasonCode.Success, "");
+        if (connection.IsOverLimit)
+        {
+            (reason, detail) = (ReasonCode.QuotaExceeded, "the limit of connections is reached");
+        }
+        else if (packet.ClientId.IsEmpty && packet.Version != ProtocolVersion.V50 && (packet.Version == ProtocolVersion.V31 || !packet.CleanStart))
+        {
+            // [3.1.1 MQTT-3.1.3-8] In 3.1 an empty client identifier is never allowed.
+            (reason, detail) = (ReasonCode.ClientIdentifierNotValid, "an empty client identifier needs Clean Session 1 and MQTT 3.1.1 or later");
+        }
+        else if (packet.ClientId.Length > options.ClientIdBytesMax)
+        {
+            (reason, detail) = (ReasonCode.ClientIdentifierNotValid, $"the client identifier has {packet.ClientId.Length} bytes; at most {options.ClientIdBytesMax} are accepted");
+        }
+        else if (packet.HasWill)
+        {
+            FindWillRefusal(options, packet, out reason, out detail);
+        }
+
+        return reason.IsError();
+    }
+
+    private static void FindWillRefusal(BrokerOptions options, in ConnectPacket packet, out ReasonCode reason, out string detail)
+    {
+        (reason, detail) = (ReasonCode.Success, "");
+        if (packet.WillQos > options.MaximumQos)
+        {
+            (reason, detail) = (ReasonCode.QosNotSupported, $"the will has QoS {(int)packet.WillQos}; at most {(int)options.MaximumQos} is supported"); // [MQTT-3.2.2-12]
+        }
+        else if (packet.WillRetain && !options.RetainAvailable)
+        {
+            (reason, detail) = (ReasonCode.RetainNotSupported, "retained messages are turned off"); // [MQTT-3.2.2-13]
+        }
+        else if (TopicName.CountLevels(packet.WillTopic) > options.TopicLevelsMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicLevelsMax} levels");
+        }
+        else if (packet.WillProperties.TryGetInteger(PropertyId.PayloadFormatIndicator, out var isText) && isText == 1 && !Utf8.IsValid(packet.WillPayload))
+        {
+            (reason, detail) = (ReasonCode.PayloadFormatInvalid, "the will payload is not UTF-8, which its Payload Format Indicator says");
+        }
+    }
+
+    private static async Task AuthenticateAsync(Connection connection, ConnectRequest request)
+    {
+        // The connect time-out bounds the wait: it ends the connection, and the answer then comes to nothing.
+        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), CancellationToken.None);
+        Conclude(connection, request, reason);
+    }
+
+    private static void BeginEnhanced(Connection connection, ConnectRequest request, string method)
+    {
+        if (connection.Context.Authentication.FindMechanism(method) is not { } mechanism)
+        {
+            Refuse(connection, ReasonCode.BadAuthenticationMethod, "the Authentication Method is not supported", request.PacketSizeMax); // [MQTT-4.12.0-1]
+            return;
+        }
+
+        connection.Enhanced = new EnhancedAuthentication(connection, request, mechanism, ToAuthenticationRequest(connection, request));
+        connection.WaitFor(connection.Enhanced.BeginAsync(request.AuthenticationData));
+    }
+
+    private static AuthenticationRequest ToAuthenticationRequest(Connection connection, ConnectRequest request) => new()
+    {
+        ClientId = request.ClientId,
+        UserName = request.UserName,
+        Password = request.Password is { } password ? password.AsMemory() : default(ReadOnlyMemory<byte>?),
+        Origin = connection.Origin,
+    };
+
+    /// <summary>Answers with CONNACK where the version allows, and ends the connection. [MQTT-3.2.2-7]</summary>
+    public static void Refuse(Connection connection, ReasonCode reason, string detail, int packetSizeMax)
+    {
+        // A version that is not supported is answered in the form which every client knows. [3.1.1 MQTT-3.1.2-2]
+        var connack = ConnackBuilder.Refuse(connection.Version, reason, detail, packetSizeMax);
+        if (connack is not null)
+        {
+            connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
+            connection.Batch.Add(connection.Writer);
+        }
+
+        connection.End(new Ending(EndingCause.Refused, reason, detail));
+    }
+}

@@ -1,0 +1,203 @@
+using System.Text.Unicode;
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Routing;
+using Avocet.Broker.Time;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+using Avocet.Protocol.Properties;
+using Avocet.Protocol.Topics;
+
+namespace Avocet.Broker.Handlers;
+
+/// <summary>PUBLISH from a client: refusals first, each with its rule, then QoS 2 de-duplication, routing, and the acknowledgement.</summary>
+internal static class PublishHandler
+{
+    public static void Handle(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!PublishPacket.TryDecode(header, body, connection.Version, out var packet, out var error))
+        {
+            connection.Fail(PacketType.Publish, error);
+            return;
+        }
+
+        if (!TryCheckSupport(connection, packet) || !TryResolveAlias(connection, packet, out var topicName)) return;
+
+        var context = connection.Context;
+        var session = connection.Session!;
+        var mounted = connection.Mount(topicName);
+        if (FindRefusal(connection, packet, topicName, mounted, out var reason, out var detail))
+        {
+            context.Statistics.Add(Counter.DroppedRefused);
+            Log.PublishRefused(context.Logger, connection.Name, reason.Describe(), detail);
+            // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
+            // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
+            if (connection.Version != ProtocolVersion.V50 && reason == ReasonCode.TopicNameInvalid) connection.Fail(PacketType.Publish, reason, "4.7.3 Topic Name", "PUBLISH", $"refused: {detail}");
+            else Acknowledge(connection, packet, reason, detail);
+
+            return;
+        }
+
+        if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
+
+        context.Statistics.Add(Counter.PublishBytesReceived, packet.Payload.Length);
+        var publication = new Publication(mounted, ForwardedProperties.Select(packet.Properties, ref connection.PropertyScratch), packet.Payload)
+        {
+            Qos = packet.Qos,
+            Retain = packet.Retain,
+            ExpiresAt = GetExpiry(packet, context.Clock),
+            PublisherId = session.ClientId,
+        };
+        var result = context.Router.Route(ref publication, connection.Matches, connection.Batch);
+        if (packet.Qos == Qos.AtMostOnce) return;
+
+        AcknowledgeRouted(connection, packet, result);
+    }
+
+    private static void AcknowledgeRouted(Connection connection, in PublishPacket packet, RouteResult result)
+    {
+        if (result.Matched == 0)
+        {
+            Acknowledge(connection, packet, ReasonCode.NoMatchingSubscribers, null);
+        }
+        else if (result.Refused == 0)
+        {
+            Acknowledge(connection, packet, ReasonCode.Success, null);
+        }
+        else if (result.Refused == result.Matched)
+        {
+            // Nobody kept it, so it is not acknowledged as if somebody had.
+            if (connection.Version == ProtocolVersion.V50 && connection.Session!.EndQos2(packet.PacketId)) connection.ReceivedUnreleased--;
+            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full");
+        }
+        else
+        {
+            Acknowledge(connection, packet, ReasonCode.Success, $"dropped for {result.Refused} of {result.Matched} receivers, whose queues are full");
+        }
+    }
+
+    /// <summary>What ends the connection because the client was told of it in CONNACK.</summary>
+    private static bool TryCheckSupport(Connection connection, in PublishPacket packet)
+    {
+        var options = connection.Context.Options;
+        if (packet.Qos > options.MaximumQos)
+        {
+            connection.Fail(PacketType.Publish, ReasonCode.QosNotSupported, "MQTT-3.2.2-11", "QoS", $"is {(int)packet.Qos}; at most {(int)options.MaximumQos} is supported");
+        }
+        else if (packet.Retain && !options.RetainAvailable)
+        {
+            connection.Fail(PacketType.Publish, ReasonCode.RetainNotSupported, "MQTT-3.2.2-14", "RETAIN", "is 1, and retained messages are turned off");
+        }
+        else if (!packet.Properties.IsEmpty && packet.Properties.Contains(PropertyId.SubscriptionIdentifier))
+        {
+            connection.Fail(PacketType.Publish, ReasonCode.ProtocolError, "MQTT-3.3.4-6", "Subscription Identifier", "is for servers to send");
+        }
+        else
+        {
+            return true;
+        }
+
+        return false;
+    }
+
+    private static bool TryResolveAlias(Connection connection, in PublishPacket packet, out ReadOnlySpan<byte> topicName)
+    {
+        topicName = packet.TopicName;
+        if (packet.Properties.IsEmpty || !packet.Properties.TryGetInteger(PropertyId.TopicAlias, out var alias)) return true;
+
+        var aliasMax = connection.Context.Options.TopicAliasMaximum;
+        if (alias > aliasMax)
+        {
+            connection.Fail(PacketType.Publish, ReasonCode.TopicAliasInvalid, "MQTT-3.2.2-17", "Topic Alias", $"is {alias}; at most {aliasMax} is accepted");
+            return false;
+        }
+
+        if (!topicName.IsEmpty)
+        {
+            // Set even if the message is refused: the sender relies on it.
+            (connection.Aliases ??= new InboundAliases(aliasMax)).Set((int)alias, topicName);
+            return true;
+        }
+
+        if (connection.Aliases is not null && connection.Aliases.TryGet((int)alias, out topicName)) return true;
+
+        connection.Fail(PacketType.Publish, ReasonCode.ProtocolError, "MQTT-3.3.2-7", "Topic Alias", $"{alias} was not set on this connection");
+        return false;
+    }
+
+    /// <summary>What concerns this message only; the connection goes on.</summary>
+    private static bool FindRefusal(
+        Connection connection, in PublishPacket packet, ReadOnlySpan<byte> topicName, ReadOnlySpan<byte> mounted, out ReasonCode reason, out string detail)
+    {
+        var context = connection.Context;
+        (reason, detail) = (ReasonCode.Success, "");
+        if (TopicName.CountLevels(topicName) > context.Options.TopicLevelsMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicLevelsMax} levels");
+        }
+        else if (mounted.Length > Limits.StringSizeMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, "topic name is too long with the mount point of this listener");
+        }
+        else if (!context.Authorization.MayPublish(connection.Identity!, mounted, packet.Qos, packet.Retain))
+        {
+            (reason, detail) = (ReasonCode.NotAuthorized, "the client may not publish to this topic");
+        }
+        else if (!packet.Properties.IsEmpty && packet.Properties.TryGetInteger(PropertyId.PayloadFormatIndicator, out var isText) && isText == 1
+            && !Utf8.IsValid(packet.Payload))
+        {
+            (reason, detail) = (ReasonCode.PayloadFormatInvalid, "the payload is not UTF-8, which its Payload Format Indicator says");
+        }
+
+        return reason.IsError();
+    }
+
+    private static bool TryBeginQos2(Connection connection, in PublishPacket packet)
+    {
+        var session = connection.Session!;
+        if (!session.TryBeginQos2(packet.PacketId))
+        {
+            // Sent again before PUBREL: acknowledged again, but routed only once. [MQTT-4.3.3-10]
+            Acknowledge(connection, packet, ReasonCode.Success, null);
+            return false;
+        }
+
+        if (connection.Version == ProtocolVersion.V50 && connection.ReceivedUnreleased >= connection.Context.Options.ReceiveMaximum)
+        {
+            session.EndQos2(packet.PacketId);
+            connection.Fail(
+                PacketType.Publish, ReasonCode.ReceiveMaximumExceeded, "MQTT-3.3.4-7", "PUBLISH", $"is one more than the Receive Maximum of {connection.Context.Options.ReceiveMaximum}");
+            return false;
+        }
+
+        connection.ReceivedUnreleased++;
+        return true;
+    }
+
+    private static long GetExpiry(in PublishPacket packet, Clock clock)
+    {
+        if (packet.Properties.IsEmpty || !packet.Properties.TryGetInteger(PropertyId.MessageExpiryInterval, out var seconds)) return Clock.Never;
+
+        return clock.Now + (seconds * 1000L);
+    }
+
+    /// <summary>PUBACK or PUBREC; nothing at QoS 0. [MQTT-3.3.4-1]</summary>
+    private static void Acknowledge(Connection connection, in PublishPacket packet, ReasonCode reason, string? detail)
+    {
+        if (packet.Qos == Qos.AtMostOnce) return;
+
+        var type = packet.Qos == Qos.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec;
+        if (detail is null || connection.Version != ProtocolVersion.V50 || !connection.WantsProblemInformation)
+        {
+            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason);
+        }
+        else
+        {
+            var properties = new PropertyBuilder();
+            properties.Add(PropertyId.ReasonString, ReasonText.Fit(detail));
+            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, properties.Encoded);
+        }
+
+        connection.Batch.Add(connection.Writer);
+    }
+}

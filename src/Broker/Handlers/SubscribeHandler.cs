@@ -1,0 +1,93 @@
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Topics;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+using Avocet.Protocol.Properties;
+using Avocet.Protocol.Topics;
+
+namespace Avocet.Broker.Handlers;
+
+/// <summary>SUBSCRIBE: each filter is judged by itself; SUBACK has a code for each, then their retained messages follow.</summary>
+internal static class SubscribeHandler
+{
+    public static void Handle(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!SubscribePacket.TryDecode(header, body, connection.Version, out var packet, out var error))
+        {
+            connection.Fail(PacketType.Subscribe, error);
+            return;
+        }
+
+        foreach (var request in packet)
+        {
+            if (!request.Options.NoLocal || !SharedFilter.IsShared(request.TopicFilter)) continue;
+
+            connection.Fail(PacketType.Subscribe, ReasonCode.ProtocolError, "MQTT-3.8.3-4", "No Local", "is 1 on a shared subscription");
+            return;
+        }
+
+        packet.Properties.TryGetInteger(PropertyId.SubscriptionIdentifier, out var subscriptionId);
+        var codes = new byte[packet.Count];
+        var replays = new List<Subscription>();
+        var place = 0;
+        foreach (var request in packet) codes[place++] = Subscribe(connection, request, subscriptionId, replays);
+
+        Acknowledge(connection, PacketType.Suback, packet.PacketId, codes);
+        foreach (var subscription in replays) connection.Session!.Replay(subscription);
+
+        if (replays.Count > 0) connection.Session!.Resume();
+    }
+
+    /// <summary>Answers SUBSCRIBE or UNSUBSCRIBE with a code for each filter.</summary>
+    public static void Acknowledge(Connection connection, PacketType type, ushort packetId, ReadOnlySpan<byte> codes)
+    {
+        var packet = new SubscriptionAcknowledgementPacket { Type = type, PacketId = packetId, ReasonCodes = codes };
+        var bytes = new byte[packet.GetEncodedSize(connection.Version)];
+        packet.Encode(bytes, connection.Version);
+        connection.Writer.Write(bytes, Statistics.SentCounterOf(type));
+        connection.Batch.Add(connection.Writer);
+    }
+
+    private static byte Subscribe(Connection connection, in SubscriptionRequest request, uint subscriptionId, List<Subscription> replays)
+    {
+        var context = connection.Context;
+        var isShared = SharedFilter.IsShared(request.TopicFilter);
+        ReadOnlySpan<byte> inner = request.TopicFilter;
+        if (isShared)
+        {
+            if (!SharedFilter.TryParse(request.TopicFilter, out var shared)) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
+
+            inner = shared.Filter;
+        }
+        else if (!TopicFilter.IsValid(inner))
+        {
+            return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
+        }
+
+        if (TopicName.CountLevels(inner) > context.Options.TopicLevelsMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
+
+        // The mount point stands in front of the filter itself, behind "$share/{ShareName}/".
+        var mounted = connection.Mount(inner);
+        if (mounted.Length > Limits.StringSizeMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
+        if (!context.Authorization.MaySubscribe(connection.Identity!, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter);
+
+        var granted = request.Options with { MaximumQos = request.Options.MaximumQos < context.Options.MaximumQos ? request.Options.MaximumQos : context.Options.MaximumQos };
+        var filter = isShared ? MountedFilter.Join(request.TopicFilter[..^inner.Length], mounted) : mounted;
+        var subscription = connection.Session!.Subscribe(filter, granted, subscriptionId, out var existed);
+
+        // Shared subscriptions get no retained messages. In 3.x the options are 0, so each SUBSCRIBE gets them. [3.1.1 MQTT-3.8.4-3]
+        var sendsRetained = !isShared && (granted.RetainHandling == RetainHandling.SendAtSubscribe
+            || (granted.RetainHandling == RetainHandling.SendIfNewSubscription && !existed));
+        if (sendsRetained) replays.Add(subscription);
+
+        return (byte)granted.MaximumQos;
+    }
+
+    private static byte Refuse(Connection connection, ReasonCode reason, ReadOnlySpan<byte> filter)
+    {
+        Log.FilterRefused(connection.Context.Logger, connection.Name, PrintableText.Of(filter), reason.Describe());
+        // 3.x has one code for all failures. [3.1.1 MQTT-3.9.3-2]
+        return (byte)(connection.Version == ProtocolVersion.V50 ? reason : ReasonCode.UnspecifiedError);
+    }
+}

@@ -1,0 +1,34 @@
+using Avocet.Broker.Connections;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+using Avocet.Protocol.Topics;
+
+namespace Avocet.Broker.Handlers;
+
+/// <summary>UNSUBSCRIBE: filters are compared byte for byte; UNSUBACK comes whatever was found. [MQTT-3.10.4-5]</summary>
+internal static class UnsubscribeHandler
+{
+    public static void Handle(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (!UnsubscribePacket.TryDecode(header, body, connection.Version, out var packet, out var error))
+        {
+            connection.Fail(PacketType.Unsubscribe, error);
+            return;
+        }
+
+        var codes = new byte[packet.Count];
+        var place = 0;
+        foreach (var filter in packet) codes[place++] = (byte)Unsubscribe(connection, filter);
+
+        SubscribeHandler.Acknowledge(connection, PacketType.Unsuback, packet.PacketId, codes);
+    }
+
+    private static ReasonCode Unsubscribe(Connection connection, ReadOnlySpan<byte> filter)
+    {
+        var isShared = SharedFilter.TryParse(filter, out var shared);
+        if (!isShared && !TopicFilter.IsValid(filter)) return ReasonCode.TopicFilterInvalid;
+
+        var mounted = isShared ? MountedFilter.Join(filter[..^shared.Filter.Length], connection.Mount(shared.Filter)) : connection.Mount(filter);
+        return connection.Session!.Unsubscribe(mounted) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+    }
+}

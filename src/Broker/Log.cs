@@ -1,0 +1,34 @@
+using Avocet.Broker.Connections;
+using Avocet.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Avocet.Broker;
+
+/// <summary>The broker's log lines, with event ids 1000 to 1999. Never a payload, never a password.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Information, "Connected: {ClientId} from {Address} on listener '{Listener}', {Version}, clean start {CleanStart}, session expiry {ExpirySeconds} s, keep alive {KeepAliveSeconds} s, user {UserName}")]
+    public static partial void Connected(
+        ILogger logger, string clientId, string address, string listener, ProtocolVersion version, bool cleanStart, uint expirySeconds, int keepAliveSeconds, string? userName);
+
+    [LoggerMessage(1001, LogLevel.Information, "Disconnected: {ClientId} from {Address}: {Cause}, {Reason}: {Detail}")]
+    public static partial void Disconnected(ILogger logger, string clientId, string address, EndingCause cause, string reason, string detail);
+
+    [LoggerMessage(1002, LogLevel.Information, "Refused: {Address} on listener '{Listener}': {Reason}: {Detail}")]
+    public static partial void Refused(ILogger logger, string address, string listener, string reason, string detail);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Packet refused: {ClientId} from {Address}: {PacketType}: {Error}")]
+    public static partial void PacketRefused(ILogger logger, string clientId, string address, PacketType packetType, DecodeError error);
+
+    [LoggerMessage(1004, LogLevel.Debug, "PUBLISH refused: {ClientId}: {Reason}: {Detail}")]
+    public static partial void PublishRefused(ILogger logger, string clientId, string reason, string detail);
+
+    [LoggerMessage(1005, LogLevel.Debug, "SUBSCRIBE refused: {ClientId}: topic filter '{Filter}': {Reason}")]
+    public static partial void FilterRefused(ILogger logger, string clientId, string filter, string reason);
+
+    [LoggerMessage(1006, LogLevel.Error, "Internal error: the connection of {ClientId} ends because of a fault in the broker. Please report it.")]
+    public static partial void ConnectionFailed(ILogger logger, Exception exception, string clientId);
+
+    [LoggerMessage(1007, LogLevel.Warning, "Stopping: {Count} connections did not end within {Seconds} s and are cut.")]
+    public static partial void NotDrained(ILogger logger, int count, double seconds);
+}

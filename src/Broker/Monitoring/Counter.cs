@@ -1,0 +1,37 @@
+namespace Avocet.Broker.Monitoring;
+
+/// <summary>What the broker counts. Received and sent packets lie at a fixed distance from their packet type.</summary>
+internal enum Counter
+{
+    /// <summary>Plus the packet type: packets received.</summary>
+    Received = 0,
+
+    /// <summary>Plus the packet type: packets sent.</summary>
+    Sent = 16,
+
+    BytesReceived = 32,
+    BytesSent,
+    PublishBytesReceived,
+    PublishBytesSent,
+    SocketsOpened,
+    ConnectionsAccepted,
+    ConnectionsRefused,
+    SessionsExpired,
+
+    /// <summary>Dropped because a session's queue was full.</summary>
+    DroppedQueueFull,
+
+    /// <summary>QoS 0, dropped because the client's socket did not drain.</summary>
+    DroppedSlowConsumer,
+
+    /// <summary>Dropped because the message expired before it could be sent.</summary>
+    DroppedExpired,
+
+    /// <summary>Dropped because it exceeds the client's Maximum Packet Size.</summary>
+    DroppedTooLarge,
+
+    /// <summary>Refused to the publisher: not authorized, or not valid.</summary>
+    DroppedRefused,
+
+    Count,
+}

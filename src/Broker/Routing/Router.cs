@@ -1,0 +1,82 @@
+using Avocet.Broker.Connections;
+using Avocet.Broker.Retained;
+using Avocet.Broker.Sessions;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Time;
+using Avocet.Broker.Topics;
+
+namespace Avocet.Broker.Routing;
+
+/// <summary>Brings a message to the retained store and to every session that subscribed to it.</summary>
+internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, Clock clock)
+{
+    public SubscriptionIndex Index => index;
+
+    /// <summary>Routes a message. The batch's writers must be flushed afterwards.</summary>
+    public RouteResult Route(ref Publication publication, MatchCache? cache, FlushBatch batch)
+    {
+        if (publication.Retain) Retain(ref publication);
+
+        var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName);
+        var now = clock.Now;
+        int matched = 0, refused = 0;
+        foreach (var subscriber in matches.Subscribers)
+        {
+            if (!subscriber.TryResolve(publication.PublisherId, out var delivery)) continue;
+
+            matched++;
+            if (subscriber.Session.Deliver(ref publication, delivery, null, now, batch) == DeliveryResult.Refused) refused++;
+        }
+
+        foreach (var group in matches.Groups)
+        {
+            matched++;
+            if (!DeliverToGroup(group, ref publication, null, now, batch)) refused++;
+        }
+
+        return new RouteResult(matched, refused);
+    }
+
+    /// <summary>Hands what a member of a shared group did not finish to another one, when that member's session ended for good.</summary>
+    public void HandOver(SharedGroup group, Message message, Session former, FlushBatch batch)
+    {
+        var publication = message.AsPublication();
+        if (!DeliverToGroup(group, ref publication, former, clock.Now, batch)) statistics.Add(Counter.DroppedQueueFull);
+    }
+
+    /// <summary>
+    /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them.
+    /// False when nobody could take it.
+    /// </summary>
+    private static bool DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    {
+        var members = group.Members;
+        if (members.Length == 0) return false;
+
+        var turn = group.NextTurn();
+        return TryMembers(members, turn, true, group, ref publication, except, now, batch)
+            || TryMembers(members, turn, false, group, ref publication, except, now, batch);
+    }
+
+    private static bool TryMembers(
+        Subscription[] members, uint turn, bool connected, SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    {
+        for (var i = 0u; i < members.Length; i++)
+        {
+            var member = members[(turn + i) % members.Length];
+            if (member.Session == except || member.Session.IsConnected != connected) continue;
+
+            var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);
+            if (member.Session.Deliver(ref publication, delivery, group, now, batch) is DeliveryResult.Sent or DeliveryResult.Queued) return true;
+        }
+
+        return false;
+    }
+
+    private void Retain(ref Publication publication)
+    {
+        // An empty payload clears and is never stored. [MQTT-3.3.1-6] [MQTT-3.3.1-7] One that expires at once is not kept either.
+        var isKept = !publication.Payload.IsEmpty && publication.ExpiresAt > clock.Now;
+        retained.Set(publication.TopicName, isKept ? publication.ToMessage() : null);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Avocet.Broker.Sessions;
+
+/// <summary>The messages that wait for a session, first in first out. The session's gate guards it; the session enforces its limits.</summary>
+internal sealed class MessageQueue
+{
+    private OutboundMessage[] _items = new OutboundMessage[4];
+    private int _head;
+
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of all messages; one that several sessions share counts in each.</summary>
+    public long Bytes { get; private set; }
+
+    public void Enqueue(in OutboundMessage message)
+    {
+        if (Count == _items.Length) Resize(Count * 2);
+
+        _items[(_head + Count) & (_items.Length - 1)] = message;
+        Count++;
+        Bytes += message.Message.Size;
+    }
+
+    public bool TryPeek([MaybeNullWhen(false)] out OutboundMessage message)
+    {
+        message = Count == 0 ? default : _items[_head];
+        return Count > 0;
+    }
+
+    public bool TryDequeue([MaybeNullWhen(false)] out OutboundMessage message)
+    {
+        if (!TryPeek(out message)) return false;
+
+        _items[_head] = default;
+        _head = (_head + 1) & (_items.Length - 1);
+        Count--;
+        Bytes -= message.Message.Size;
+
+        // An empty queue gives back what a burst made it take.
+        if (Count == 0 && _items.Length > 64) Resize(4);
+        return true;
+    }
+
+    private void Resize(int capacity)
+    {
+        var items = new OutboundMessage[capacity];
+        for (var i = 0; i < Count; i++) items[i] = _items[(_head + i) & (_items.Length - 1)];
+
+        _items = items;
+        _head = 0;
+    }
+}

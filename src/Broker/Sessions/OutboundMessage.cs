@@ -1,0 +1,13 @@
+using Avocet.Broker.Routing;
+using Avocet.Broker.Topics;
+using Avocet.Protocol;
+
+namespace Avocet.Broker.Sessions;
+
+/// <summary>A message for one session, waiting or in flight.</summary>
+/// <param name="Message">The message, shared with other sessions.</param>
+/// <param name="Qos">The QoS of this delivery.</param>
+/// <param name="Retain">The RETAIN flag of this delivery.</param>
+/// <param name="SubscriptionIds">The Subscription Identifiers to send, or null.</param>
+/// <param name="Group">The shared group whose member the session got it as, or null.</param>
+internal readonly record struct OutboundMessage(Message Message, Qos Qos, bool Retain, uint[]? SubscriptionIds, SharedGroup? Group);

@@ -1,0 +1,229 @@
+using Avocet.Broker.Connections;
+using Avocet.Broker.Handlers;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Time;
+using Avocet.Broker.Wills;
+using Avocet.Protocol;
+
+namespace Avocet.Broker.Sessions;
+
+/// <summary>
+/// All sessions by client identifier. Connecting, disconnecting and expiry go through its lock, so that a client identifier has one connection at
+/// a time; publishing does not. Wills are published, and other connections closed, after the lock is left.
+/// </summary>
+internal sealed class SessionRegistry(BrokerContext context)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Session> _sessions = [];
+    private int _connected;
+    private int _connectedMax;
+
+    /// <summary>Sessions, those with a connection, and the most there were with one at a time.</summary>
+    public (int Total, int Connected, int ConnectedMax) Count
+    {
+        get
+        {
+            lock (_gate) return (_sessions.Count, _connected, _connectedMax);
+        }
+    }
+
+    /// <summary>Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4]</summary>
+    public void Open(Connection connection, ConnectRequest request)
+    {
+        var after = new Aftermath();
+        lock (_gate)
+        {
+            var session = _sessions.GetValueOrDefault(request.ClientId);
+            var isPresent = false;
+            if (session is not null)
+            {
+                // A session with expiry 0 ends with its connection, also when that is taken over.
+                isPresent = !request.CleanStart && session.ExpirySeconds > 0 && session.MountPoint == connection.Origin.Listener.MountPoint;
+                LeaveFormer(session, isPresent, ref after);
+            }
+
+            if (!isPresent)
+            {
+                session = new Session(request.ClientId, connection.Origin.Listener.MountPoint, context);
+                _sessions[request.ClientId] = session;
+            }
+
+            session!.ExpirySeconds = request.SessionExpirySeconds;
+            session.Will = request.Will;
+            connection.Session = session;
+            _connectedMax = Math.Max(_connectedMax, ++_connected);
+            session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax);
+        }
+
+        Finish(after, connection.Batch);
+    }
+
+    /// <summary>The connection has ended. Does nothing when the session was taken over before.</summary>
+    public void Leave(Connection connection, bool publishWill)
+    {
+        var after = new Aftermath();
+        lock (_gate)
+        {
+            if (connection.Session is not { } session || session.Connection != connection) return;
+
+            session.Detach();
+            _connected--;
+            if (!publishWill) session.Will = null;
+
+            if (session.ExpirySeconds == 0)
+            {
+                End(session, ref after);
+            }
+            else
+            {
+                var now = context.Clock.Now;
+                session.ExpiresAt = session.ExpirySeconds == Limits.SessionNeverExpires ? Clock.Never : now + (session.ExpirySeconds * 1000L);
+                session.WillDueAt = session.Will is { } will ? now + (will.DelaySeconds * 1000L) : Clock.Never;
+                if (session.WillDueAt <= now) TakeWill(session, ref after);
+
+                SetTimer(session);
+            }
+        }
+
+        Finish(after, connection.Batch);
+    }
+
+    /// <summary>A DISCONNECT changes how long the session is kept. False when that is a protocol error: it was 0 at CONNECT.</summary>
+    public bool TrySetExpiry(Session session, uint seconds)
+    {
+        lock (_gate)
+        {
+            if (session.ExpirySeconds == 0 && seconds > 0) return false;
+
+            session.ExpirySeconds = Math.Min(seconds, context.Options.SessionExpiryMaxSeconds);
+            return true;
+        }
+    }
+
+    /// <summary>A session without connection has reached the time of its will or of its end.</summary>
+    public void OnDeadline(Session session)
+    {
+        var after = new Aftermath();
+        lock (_gate)
+        {
+            if (session.IsConnected || _sessions.GetValueOrDefault(session.ClientId) != session) return;
+
+            var now = context.Clock.Now;
+            if (session.ExpiresAt <= now)
+            {
+                context.Statistics.Add(Counter.SessionsExpired);
+                End(session, ref after);
+            }
+            else
+            {
+                if (session.WillDueAt <= now) TakeWill(session, ref after);
+
+                SetTimer(session);
+            }
+        }
+
+        var batch = new FlushBatch();
+        Finish(after, batch);
+        batch.Flush();
+    }
+
+    /// <summary>The messages queued for all sessions, and their bytes.</summary>
+    public (long Messages, long Bytes) CountQueued()
+    {
+        Session[] sessions;
+        lock (_gate) sessions = [.. _sessions.Values];
+
+        long messages = 0, bytes = 0;
+        foreach (var session in sessions)
+        {
+            var queued = session.Queued;
+            messages += queued.Messages;
+            bytes += queued.Bytes;
+        }
+
+        return (messages, bytes);
+    }
+
+    /// <summary>Ends the former connection of a session which connects again, if it still has one, and settles its will.</summary>
+    private void LeaveFormer(Session session, bool isResumed, ref Aftermath after)
+    {
+        if (session.Timer is { } timer) context.Wheel.Stop(timer);
+
+        var former = session.Connection;
+        after.Former = former;
+        if (former is not null)
+        {
+            session.Detach();
+            _connected--;
+        }
+
+        if (!isResumed)
+        {
+            // The session ends, so its will is due at once, delay or not.
+            End(session, ref after);
+            return;
+        }
+
+        // Resuming cancels a will whose delay runs, or has yet to begin. [MQTT-3.1.3-9]
+        if (former is not null && session.Will is { DelaySeconds: 0 }) TakeWill(session, ref after);
+
+        session.Will = null;
+        session.ExpiresAt = Clock.Never;
+        session.WillDueAt = Clock.Never;
+    }
+
+    private void End(Session session, ref Aftermath after)
+    {
+        if (session.Timer is { } timer) context.Wheel.Stop(timer);
+
+        TakeWill(session, ref after);
+        _sessions.Remove(session.ClientId);
+        after.HandOver = session.End();
+        after.Ended = session;
+    }
+
+    private static void TakeWill(Session session, ref Aftermath after)
+    {
+        if (session.Will is not { } will) return;
+
+        after.Will = will;
+        after.WillClientId = session.ClientId;
+        session.Will = null;
+        session.WillDueAt = Clock.Never;
+    }
+
+    private void SetTimer(Session session)
+    {
+        var deadline = Math.Min(session.ExpiresAt, session.WillDueAt);
+        if (deadline == Clock.Never) return;
+
+        session.Timer ??= new SessionTimer(this, session);
+        context.Wheel.Set(session.Timer, deadline);
+    }
+
+    private void Finish(in Aftermath after, FlushBatch batch)
+    {
+        if (after.Will is { } will)
+        {
+            var publication = will.ToPublication(after.WillClientId!, context.Clock.Now);
+            context.Router.Route(ref publication, null, batch);
+        }
+
+        if (after.HandOver is { } handOver)
+        {
+            foreach (var outbound in handOver) context.Router.HandOver(outbound.Group!, outbound.Message, after.Ended!, batch);
+        }
+
+        after.Former?.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+    }
+
+    /// <summary>What has to be done once the lock is left.</summary>
+    private struct Aftermath
+    {
+        public Connection? Former;
+        public Will? Will;
+        public string? WillClientId;
+        public List<OutboundMessage>? HandOver;
+        public Session? Ended;
+    }
+}

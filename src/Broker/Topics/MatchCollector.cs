@@ -1,0 +1,57 @@
+using Avocet.Broker.Sessions;
+
+namespace Avocet.Broker.Topics;
+
+/// <summary>Gathers what a search finds and merges the overlapping subscriptions of a session.</summary>
+internal ref struct MatchCollector
+{
+    private SubscriberSet? _only;
+    private List<SubscriberSet>? _more;
+
+    public void Add(SubscriberSet set)
+    {
+        if (_only is null) _only = set;
+        else (_more ??= []).Add(set);
+    }
+
+    public readonly MatchResult ToResult(long version)
+    {
+        if (_only is null) return new MatchResult(version, [], []);
+
+        var groups = new List<SharedGroup>();
+        var subscribers = new List<Subscriber>();
+        groups.AddRange(_only.Groups);
+        foreach (var subscription in _only.Items)
+        {
+            if (subscription is not null) subscribers.Add(new Subscriber(subscription, null));
+        }
+
+        if (_more is not null) MergeMore(subscribers, groups);
+        return new MatchResult(version, [.. subscribers], [.. groups]);
+    }
+
+    private readonly void MergeMore(List<Subscriber> subscribers, List<SharedGroup> groups)
+    {
+        var places = new Dictionary<Session, int>(subscribers.Count);
+        for (var place = 0; place < subscribers.Count; place++) places.TryAdd(subscribers[place].Session, place);
+
+        foreach (var set in _more!)
+        {
+            groups.AddRange(set.Groups);
+            foreach (var subscription in set.Items)
+            {
+                if (subscription is null) continue;
+
+                if (places.TryAdd(subscription.Session, subscribers.Count))
+                {
+                    subscribers.Add(new Subscriber(subscription, null));
+                    continue;
+                }
+
+                var place = places[subscription.Session];
+                var (first, overlapping) = subscribers[place];
+                subscribers[place] = new Subscriber(first, overlapping is null ? [first, subscription] : [.. overlapping, subscription]);
+            }
+        }
+    }
+}

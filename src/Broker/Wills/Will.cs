@@ -1,0 +1,36 @@
+using Avocet.Broker.Routing;
+using Avocet.Broker.Time;
+using Avocet.Protocol;
+
+namespace Avocet.Broker.Wills;
+
+/// <summary>The Will Message of a connection.</summary>
+internal sealed record Will
+{
+    /// <summary>The Will Topic, mount point included.</summary>
+    public required byte[] TopicName { get; init; }
+
+    /// <summary>The will properties that are sent: all but Will Delay Interval and Message Expiry Interval, in order. [MQTT-3.1.3-10]</summary>
+    public required byte[] Properties { get; init; }
+
+    public required byte[] Payload { get; init; }
+
+    public Qos Qos { get; init; }
+
+    public bool Retain { get; init; }
+
+    /// <summary>Will Delay Interval.</summary>
+    public uint DelaySeconds { get; init; }
+
+    /// <summary>Message Expiry Interval, counted from publication; null for never.</summary>
+    public uint? ExpirySeconds { get; init; }
+
+    /// <summary>The message, as published now.</summary>
+    public Publication ToPublication(string clientId, long now) => new(TopicName, Properties, Payload)
+    {
+        Qos = Qos,
+        Retain = Retain,
+        ExpiresAt = ExpirySeconds is { } seconds ? now + (seconds * 1000L) : Clock.Never,
+        PublisherId = clientId,
+    };
+}
