@@ -24,17 +24,16 @@ switch (options.Mode)
         return Replay.Run(options.Files);
 
     default:
-        return RunPackets(options);
-}
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, pressed) =>
+            {
+                pressed.Cancel = true;
+                stop.Cancel();
+            };
 
-static int RunPackets(FuzzOptions options)
-{
-    using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, pressed) =>
-    {
-        pressed.Cancel = true;
-        stop.Cancel();
-    };
+            if (options.Mode == FuzzMode.Live) return await new LiveFuzzer(options, Console.Out).RunAsync(stop.Token);
 
-    return new PacketFuzzer(options, Console.Out).Run(stop.Token);
+            return new PacketFuzzer(options, Console.Out).Run(stop.Token);
+        }
 }
