@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Avocet.Protocol;
@@ -14,7 +13,7 @@ namespace Avocet.Fuzz;
 /// Sends changed packets to a running broker, over connections of their own, in whichever pieces. Checked: every connection is closed once its
 /// client is done; what the broker answers can be read; and a client that behaves is served all the time.
 /// </summary>
-internal sealed class LiveFuzzer(FuzzOptions options, TextWriter output)
+internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : IDisposable
 {
     private const int ConnectionsAtATime = 8;
     private const int PacketsMax = 12;
@@ -22,32 +21,35 @@ internal sealed class LiveFuzzer(FuzzOptions options, TextWriter output)
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(15);
 
     private readonly byte[][] _seeds = [.. PacketVectors.Valid.Select(vector => vector.Bytes), .. PacketVectors.Malformed.Select(vector => vector.Bytes)];
+    private readonly CancellationTokenSource _end = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private long _connections, _packets, _bytes;
     private string? _fault;
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        output.WriteLine($"seed {options.Seed}, {_seeds.Length} packets to start from, {options.Duration.TotalMinutes:0.##} minutes against {options.Target}");
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        end.CancelAfter(options.Duration);
-        var workers = Enumerable.Range(0, ConnectionsAtATime).Select(number => AttackAsync(number, end)).ToList();
-        workers.Add(WatchAsync(end));
-        workers.Add(ReportAsync(end.Token));
+        report($"seed {options.Seed}, {_seeds.Length} packets to start from, {options.Duration.TotalMinutes:0.##} minutes against {options.Target}");
+        await using var stopping = stop.Register(_end.Cancel);
+        _end.CancelAfter(options.Duration);
+        var workers = Enumerable.Range(0, ConnectionsAtATime).Select(AttackAsync).ToList();
+        workers.Add(WatchAsync());
+        workers.Add(ReportAsync());
         await Task.WhenAll(workers);
 
         Report();
         if (_fault is null) return 0;
 
-        output.WriteLine($"FAULT: {_fault}");
+        report($"FAULT: {_fault}");
         return 1;
     }
 
-    private async Task AttackAsync(int number, CancellationTokenSource end)
+    public void Dispose() => _end.Dispose();
+
+    private async Task AttackAsync(int number)
     {
         var random = new FuzzRandom(options.Seed + (ulong)number);
         var mutator = new Mutator(random, _seeds);
-        while (!end.IsCancellationRequested)
+        while (!_end.IsCancellationRequested)
         {
             var (bytes, version) = MakeInput(random, mutator);
             try
@@ -60,7 +62,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, TextWriter output)
             }
             catch (Exception exception) when (exception is OperationCanceledException or InvalidDataException)
             {
-                Fail($"{exception.Message} Input: {Convert.ToHexString(bytes)}", end);
+                Fail($"{exception.Message} Input: {Convert.ToHexString(bytes)}");
             }
         }
     }
@@ -174,27 +176,27 @@ internal sealed class LiveFuzzer(FuzzOptions options, TextWriter output)
     }
 
     /// <summary>A client that behaves: what it publishes at QoS 1 comes back to it, in order, all the time.</summary>
-    private async Task WatchAsync(CancellationTokenSource end)
+    private async Task WatchAsync()
     {
         try
         {
             await using var watcher = await LiveWatcher.ConnectAsync(options.Target!, AnswerTimeMax);
-            while (!end.IsCancellationRequested) await watcher.RoundAsync(AnswerTimeMax);
+            while (!_end.IsCancellationRequested) await watcher.RoundAsync(AnswerTimeMax);
 
-            output.WriteLine($"the watching client made {watcher.Rounds} rounds");
+            report($"the watching client made {watcher.Rounds} rounds");
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException or InvalidDataException)
         {
-            Fail($"The client that behaves was not served: {exception.Message}", end);
+            Fail($"The client that behaves was not served: {exception.Message}");
         }
     }
 
-    private async Task ReportAsync(CancellationToken end)
+    private async Task ReportAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1));
         try
         {
-            while (await timer.WaitForNextTickAsync(end)) Report();
+            while (await timer.WaitForNextTickAsync(_end.Token)) Report();
         }
         catch (OperationCanceledException)
         {
@@ -204,12 +206,12 @@ internal sealed class LiveFuzzer(FuzzOptions options, TextWriter output)
 
     private void Report()
     {
-        output.WriteLine($"{_clock.Elapsed:hh\\:mm\\:ss}  {Volatile.Read(ref _packets)} packets, {Volatile.Read(ref _connections)} connections, {Volatile.Read(ref _bytes)} bytes");
+        report($"{_clock.Elapsed:hh\\:mm\\:ss}  {Volatile.Read(ref _packets)} packets, {Volatile.Read(ref _connections)} connections, {Volatile.Read(ref _bytes)} bytes");
     }
 
-    private void Fail(string fault, CancellationTokenSource end)
+    private void Fail(string fault)
     {
         Interlocked.CompareExchange(ref _fault, fault, null);
-        end.Cancel();
+        _end.Cancel();
     }
 }

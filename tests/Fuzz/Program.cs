@@ -32,7 +32,11 @@ switch (options.Mode)
                 stop.Cancel();
             };
 
-            if (options.Mode == FuzzMode.Live) return await new LiveFuzzer(options, Console.Out).RunAsync(stop.Token);
+            if (options.Mode == FuzzMode.Live)
+            {
+                using var live = new LiveFuzzer(options, Console.WriteLine);
+                return await live.RunAsync(stop.Token);
+            }
 
             return new PacketFuzzer(options, Console.Out).Run(stop.Token);
         }
