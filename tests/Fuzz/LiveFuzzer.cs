@@ -36,7 +36,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
         workers.Add(ReportAsync());
         await Task.WhenAll(workers);
 
-        Report();
+        WriteTotals();
         if (_fault is null) return 0;
 
         report($"FAULT: {_fault}");
@@ -196,7 +196,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1));
         try
         {
-            while (await timer.WaitForNextTickAsync(_end.Token)) Report();
+            while (await timer.WaitForNextTickAsync(_end.Token)) WriteTotals();
         }
         catch (OperationCanceledException)
         {
@@ -204,7 +204,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
         }
     }
 
-    private void Report()
+    private void WriteTotals()
     {
         report($"{_clock.Elapsed:hh\\:mm\\:ss}  {Volatile.Read(ref _packets)} packets, {Volatile.Read(ref _connections)} connections, {Volatile.Read(ref _bytes)} bytes");
     }
