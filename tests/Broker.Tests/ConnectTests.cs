@@ -26,11 +26,13 @@ public sealed class ConnectTests
     public async Task Connect_of_mqtt_3_1_is_accepted()
     {
         await using var broker = new TestBroker();
-        var client = await broker.ConnectAsync(Given.Client("c").V31().Subscribed("a", Qos.AtLeastOnce));
+        var reader = await broker.ConnectAsync(Given.Client("reader").V31().Subscribed("a", Qos.AtLeastOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer").V31());
 
-        await client.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
-        await client.ExpectAsync(Given.Puback(1));
-        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
+
+        await writer.ExpectAsync(Given.Puback(1));
+        await reader.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
     }
 
     [Theory, BothVersions]

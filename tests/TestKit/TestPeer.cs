@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Avocet.Protocol;
 using Avocet.TestKit.Packets;
+using Avocet.TestKit.Vectors;
 using Xunit;
 
 namespace Avocet.TestKit;
@@ -55,8 +56,8 @@ public sealed class TestPeer
     /// <summary>Sends several packets in one write.</summary>
     public Task SendAsync(params PacketBuilder[] packets) => SendAsync([.. packets.SelectMany(packet => packet.Encode(Version))]);
 
-    /// <summary>Sends bytes written as hex.</summary>
-    public Task SendAsync(string hex) => SendAsync(HexText.Parse(hex));
+    /// <summary>Sends bytes in the notation of <see cref="Hex.Parse"/>.</summary>
+    public Task SendAsync(string hex) => SendAsync(Hex.Parse(hex));
 
     public async Task SendAsync(byte[] bytes)
     {

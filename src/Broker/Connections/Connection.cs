@@ -20,12 +20,15 @@ internal sealed class Connection
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
 
+    private static readonly TaskCompletionSource AlreadyLeft = new();
+
     private readonly IDuplexPipe _transport;
     private readonly ConnectionTimer _timer;
     private byte[] _topicScratch = [];
     private MatchCache? _matches;
     private Ending? _ending;
     private Task? _pendingStep;
+    private TaskCompletionSource? _left;
     private long _lastReceivedAt;
     private long _deadline;
     private int _keepAliveMilliseconds;
@@ -127,6 +130,17 @@ internal sealed class Connection
         Writer.StopWaiting();
         _transport.Input.CancelPendingRead();
     }
+
+    /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>
+    public Task WhenLeftAsync()
+    {
+        var source = new TaskCompletionSource();
+        source = Interlocked.CompareExchange(ref _left, source, null) ?? source;
+        return source == AlreadyLeft ? Task.CompletedTask : source.Task;
+    }
+
+    /// <summary>Says that the session has been left.</summary>
+    public void MarkLeft() => Interlocked.Exchange(ref _left, AlreadyLeft)?.TrySetResult();
 
     /// <summary>Ends the connection for a packet that broke a rule.</summary>
     public void Fail(PacketType type, in DecodeError error)
@@ -322,7 +336,7 @@ internal sealed class Connection
     {
         if (Enhanced is not null && type is (PacketType.Auth or PacketType.Disconnect)) return true;
 
-        Fail(type, ReasonCode.ProtocolError, "MQTT-3.1.2-30", "packet", "came before CONNACK");
+        ConnectHandler.Refuse(this, ReasonCode.ProtocolError, $"{type.ToString().ToUpperInvariant()} came before CONNACK. [MQTT-3.1.2-30]", Writer.PacketSizeMax);
         return false;
     }
 

@@ -62,14 +62,48 @@ internal static class ConnectHandler
             return;
         }
 
-        var context = connection.Context;
         connection.Identity = identity;
-        context.Statistics.Add(Counter.ConnectionsAccepted);
-        context.Sessions.Open(connection, request);
+        if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
+        else connection.WaitFor(TakeOverAsync(connection, request, former!));
+    }
+
+    /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], waits until it has left it, and tries again.</summary>
+    private static async Task TakeOverAsync(Connection connection, ConnectRequest request, Connection former)
+    {
+        var context = connection.Context;
+        for (Connection? other = former; other is not null;)
+        {
+            other.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+            try
+            {
+                await other.WhenLeftAsync().WaitAsync(TimeSpan.FromSeconds(context.Options.ConnectTimeoutSeconds), context.TimeProvider);
+            }
+            catch (TimeoutException)
+            {
+                Refuse(connection, ReasonCode.ServerBusy, "the former connection of this client identifier has not ended yet", request.PacketSizeMax);
+                return;
+            }
+
+            if (connection.Ending is not null) return;
+            if (context.Sessions.TryOpen(connection, request, out other)) Begin(connection, request);
+        }
+    }
+
+    private static void Begin(Connection connection, ConnectRequest request)
+    {
+        connection.Context.Statistics.Add(Counter.ConnectionsAccepted);
         connection.StartKeepAlive(request.KeepAliveSeconds);
         connection.Batch.Add(connection.Writer);
         Log.Connected(
-            context.Logger, request.ClientId, connection.Address, connection.Origin.Listener.Name, request.Version, request.CleanStart, request.SessionExpirySeconds, request.KeepAliveSeconds, request.UserName);
+            connection.Context.Logger,
+            request.ClientId,
+            connection.Address,
+            connection.Origin.Listener.Name,
+            request.Version,
+            request.CleanStart,
+            request.SessionExpirySeconds,
+            request.KeepAliveSeconds,
+            request.UserName);
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)

@@ -30,7 +30,11 @@ internal static class PublishHandler
         {
             context.Statistics.Add(Counter.DroppedRefused);
             Log.PublishRefused(context.Logger, connection.Name, reason.Describe(), detail);
-            Acknowledge(connection, packet, reason, detail);
+            // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
+            // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
+            if (connection.Version != ProtocolVersion.V50 && reason == ReasonCode.TopicNameInvalid) connection.Fail(PacketType.Publish, reason, "4.7.3 Topic Name", "PUBLISH", $"refused: {detail}");
+            else Acknowledge(connection, packet, reason, detail);
+
             return;
         }
 
@@ -129,11 +133,11 @@ internal static class PublishHandler
         (reason, detail) = (ReasonCode.Success, "");
         if (TopicName.CountLevels(topicName) > context.Options.TopicLevelsMax)
         {
-            (reason, detail) = (ReasonCode.TopicNameInvalid, $"the topic name has more than {context.Options.TopicLevelsMax} levels");
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicLevelsMax} levels");
         }
         else if (mounted.Length > Limits.StringSizeMax)
         {
-            (reason, detail) = (ReasonCode.TopicNameInvalid, "the topic name is too long with the mount point of this listener");
+            (reason, detail) = (ReasonCode.TopicNameInvalid, "topic name is too long with the mount point of this listener");
         }
         else if (!context.Authorization.MayPublish(connection.Identity!, mounted, packet.Qos, packet.Retain))
         {

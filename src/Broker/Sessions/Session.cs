@@ -296,7 +296,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         return handOver;
     }
 
-    private bool HasWindow => _inflight.SentCount < _inflightMax && _inflight.HasFreePacketId && _resendPlace >= _inflight.Span;
+    private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
     private DeliveryResult DeliverAtMostOnce(ref Publication publication, bool retain, uint[]? subscriptionIds, long now, FlushBatch batch)
     {
@@ -367,7 +367,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             if (item.State == InflightState.Publish && _inflight.SentCount >= _inflightMax) return;
             if (!connection.Writer.HasRoom()) return;
 
-            var packetId = _inflight.PacketIdAt(_resendPlace);
+            var packetId = item.PacketId;
             if (item.State == InflightState.Pubrel)
             {
                 _inflight.MarkSent(ref item);
