@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Avocet.Fuzz;
 
@@ -7,6 +8,7 @@ internal enum FuzzMode
 {
     Help,
     Packets,
+    Live,
     SharpFuzz,
     LibFuzzer,
     Replay,
@@ -17,6 +19,7 @@ internal sealed record FuzzOptions(FuzzMode Mode)
 {
     public const string Usage = """
         Fuzz --minutes N [--seed S] [--dir DIR]   mutate packets for N minutes (a fraction is fine)
+        Fuzz --live HOST:PORT --minutes N [--seed S]   the same against a running broker
         Fuzz --replay FILE...                     try saved inputs again, in every version
         Fuzz --sharpfuzz                          be the target of AFL++ (SharpFuzz, input on stdin without it)
         Fuzz --libfuzzer                          be the target of libFuzzer (SharpFuzz)
@@ -25,6 +28,9 @@ internal sealed record FuzzOptions(FuzzMode Mode)
     public TimeSpan Duration { get; init; }
 
     public ulong Seed { get; init; }
+
+    /// <summary>The broker to fuzz.</summary>
+    public IPEndPoint? Target { get; init; }
 
     /// <summary>Where further inputs are read from and failing ones are written to.</summary>
     public string Directory { get; init; } = ".";
@@ -57,13 +63,19 @@ internal sealed record FuzzOptions(FuzzMode Mode)
                     return options.Files.Count > 0 || Fail("--replay needs at least one file.", out error);
 
                 case "--minutes" when TryTake(args, ref i, out var text):
-                    if (!TrySetMode(ref options, FuzzMode.Packets, out error)) return false;
+                    if (options.Mode != FuzzMode.Live && !TrySetMode(ref options, FuzzMode.Packets, out error)) return false;
                     if (!double.TryParse(text, CultureInfo.InvariantCulture, out var minutes) || minutes is not (> 0 and < 1_000_000))
                     {
                         return Fail($"--minutes is '{text}'; it needs a number above 0.", out error);
                     }
 
                     options = options with { Duration = TimeSpan.FromMinutes(minutes) };
+                    break;
+
+                case "--live" when TryTake(args, ref i, out var text):
+                    if (!IPEndPoint.TryParse(text, out var target) || target.Port == 0) return Fail($"--live is '{text}'; it needs an address and a port, as in 127.0.0.1:1883.", out error);
+
+                    options = options with { Mode = FuzzMode.Live, Target = target };
                     break;
 
                 case "--seed" when TryTake(args, ref i, out var text):
@@ -78,13 +90,15 @@ internal sealed record FuzzOptions(FuzzMode Mode)
                     options = options with { Directory = text, HasCorpus = true };
                     break;
 
-                case "--minutes" or "--seed" or "--dir":
+                case "--minutes" or "--live" or "--seed" or "--dir":
                     return Fail($"{args[i]} needs a value.", out error);
 
                 default:
                     return Fail($"Unknown option '{args[i]}'; see --help.", out error);
             }
         }
+
+        if (options is { Mode: FuzzMode.Live, Duration.Ticks: 0 }) return Fail("--live needs --minutes.", out error);
 
         return options.Mode != FuzzMode.Help || args.Length == 0 || Fail("Nothing to do: give --minutes, --replay, --sharpfuzz or --libfuzzer.", out error);
     }

@@ -24,17 +24,20 @@ switch (options.Mode)
         return Replay.Run(options.Files);
 
     default:
-        return RunPackets(options);
-}
+        using (var stop = new CancellationTokenSource())
+        {
+            Console.CancelKeyPress += (_, pressed) =>
+            {
+                pressed.Cancel = true;
+                stop.Cancel();
+            };
 
-static int RunPackets(FuzzOptions options)
-{
-    using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, pressed) =>
-    {
-        pressed.Cancel = true;
-        stop.Cancel();
-    };
+            if (options.Mode == FuzzMode.Live)
+            {
+                using var live = new LiveFuzzer(options, Console.WriteLine);
+                return await live.RunAsync(stop.Token);
+            }
 
-    return new PacketFuzzer(options, Console.Out).Run(stop.Token);
+            return new PacketFuzzer(options, Console.Out).Run(stop.Token);
+        }
 }

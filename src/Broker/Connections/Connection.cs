@@ -336,7 +336,7 @@ internal sealed class Connection
     {
         if (Enhanced is not null && type is (PacketType.Auth or PacketType.Disconnect)) return true;
 
-        Fail(type, ReasonCode.ProtocolError, "MQTT-3.1.2-30", "packet", "came before CONNACK");
+        ConnectHandler.Refuse(this, ReasonCode.ProtocolError, $"{type.ToString().ToUpperInvariant()} came before CONNACK. [MQTT-3.1.2-30]", Writer.PacketSizeMax);
         return false;
     }
 
