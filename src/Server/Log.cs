@@ -15,7 +15,7 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Information, "Data folder {Folder}: not used yet. Sessions and retained messages live in memory and end with this process.")]
     public static partial void DataFolder(ILogger logger, string folder);
 
-    [LoggerMessage(2003, LogLevel.Information, "Listener '{Listener}': {Address}, {Admission}.")]
+    [LoggerMessage(2003, LogLevel.Information, "Listener '{Listener}' on {Address}, {Admission}.")]
     public static partial void Listening(ILogger logger, string listener, string address, string admission);
 
     [LoggerMessage(2004, LogLevel.Information, "Try:  {Command}")]

@@ -1,4 +1,5 @@
 using Avocet.Server.Configuration;
+using Avocet.Server.Tests.Support;
 using Xunit;
 
 namespace Avocet.Server.Tests;
@@ -10,7 +11,7 @@ public sealed class ConfigurationReferenceTests
     [Fact]
     public void Reference_page_is_up_to_date()
     {
-        var path = Path.Combine(Repository(), "docs", "configuration.md");
+        var path = Repository.File("docs", "configuration.md");
         var page = ConfigurationReference.Write();
         if (Environment.GetEnvironmentVariable(WriteSwitch) == "1") File.WriteAllText(path, page);
 
@@ -33,15 +34,5 @@ public sealed class ConfigurationReferenceTests
         {
             File.Delete(file);
         }
-    }
-
-    private static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Avocet.slnx"))) return folder.FullName;
-        }
-
-        throw new InvalidOperationException("Avocet.slnx is in no folder above the tests.");
     }
 }

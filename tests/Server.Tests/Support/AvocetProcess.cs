@@ -37,7 +37,7 @@ internal static partial class AvocetProcess
     /// <summary>The port of a listener, read from the start page.</summary>
     public static async Task<int> PortOfAsync(ChildProcess process, string listener = "tcp")
     {
-        var line = await process.WaitForLineAsync($"Listener '{listener}': ");
+        var line = await process.WaitForLineAsync($"Listener '{listener}' on ");
         return int.Parse(Port().Match(line).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
     }
 
