@@ -11,7 +11,7 @@ public sealed class ConnectTests
 {
     [Theory, BothVersions]
     [Spec("MQTT-3.1.4-5", "MQTT-3.2.0-1", "MQTT-3.2.0-2", "MQTT-3.2.2-1", "MQTT-3.2.2-8", "MQTT-4.2.0-1")]
-    [Spec("3.1.1 MQTT-3.1.4-4", "3.1.1 MQTT-3.2.0-1", "3.1.1 MQTT-7.0.0-2")]
+    [Spec("3.1.1 MQTT-3.1.4-4", "3.1.1 MQTT-3.2.0-1", "3.1.1 MQTT-7.0.0-2", "3.1.1 MQTT-7.1.1-1")]
     public async Task Connect_valid_is_accepted_once(ProtocolVersion version)
     {
         await using var broker = new TestBroker();

@@ -60,7 +60,7 @@ public sealed class EnhancedAuthenticationTests
     }
 
     [Fact, Spec("MQTT-3.1.2-30", "MQTT-3.14.0-1")]
-    public async Task Publish_during_the_exchange_is_closed()
+    public async Task Publish_during_the_exchange_is_refused()
     {
         await using var broker = Broker();
         var watcher = await broker.ConnectAsync(Given.Client("watcher").Subscribed("#"));
@@ -69,7 +69,7 @@ public sealed class EnhancedAuthenticationTests
 
         await client.SendAsync(Given.Publish("a").Payload("x"));
 
-        await client.ExpectCloseAsync();
+        await client.ExpectRefusalAsync(ReasonCode.ProtocolError);
         await watcher.ExpectNothingAsync();
     }
 

@@ -20,7 +20,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
 
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(15);
 
-    private readonly byte[][] _seeds = [.. PacketVectors.Valid.Select(vector => vector.Bytes), .. PacketVectors.Malformed.Select(vector => vector.Bytes)];
+    private readonly byte[][] _seeds = [.. PacketVectors.Valid.Select(vector => vector.Bytes).Concat(PacketVectors.Malformed.Select(vector => vector.Bytes)).Where(bytes => bytes.Length <= Mutator.SizeMax / 2)];
     private readonly CancellationTokenSource _end = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private long _connections, _packets, _bytes;

@@ -20,6 +20,8 @@ internal sealed class Mutator(FuzzRandom random, byte[][] seeds)
         [0x16, 0, 1, 0xFF], [0x17, 1], [0x18, 0, 0, 0, 5], [0x19, 0], [0x1A, 0, 0], [0x1C, 0, 1, 0x73], [0x1F, 0, 1, 0x77], [0x21, 0, 1], [0x21, 0, 0],
         [0x22, 0, 0], [0x23, 0, 1], [0x23, 0, 0], [0x24, 1], [0x25, 0], [0x26, 0, 1, 0x6B, 0, 1, 0x76], [0x26, 0, 0, 0, 0], [0x27, 0, 0, 1, 0], [0x28, 1],
         [0x29, 0], [0x2A, 1], [0x2B, 0], [0x00], [0x7F, 0],
+        [0x26, 0, 1, 0x6B, 0, 200, .. new byte[200].Select(_ => (byte)'v')], [0x26, 0, 150, .. new byte[150].Select(_ => (byte)'k'), 0, 0],
+        [0x03, 1, 44, .. new byte[300].Select(_ => (byte)'c')], [0x1F, 0, 130, .. new byte[130].Select(_ => (byte)'r')],
     ];
 
     private static readonly byte[][] Pieces =
@@ -178,14 +180,16 @@ internal sealed class Mutator(FuzzRandom random, byte[][] seeds)
     private void InsertProperty()
     {
         var at = FindPropertyLength();
-        if (at < 0 || at >= _length) return;
+        if (at < 0 || at >= _length || VarInt.TryRead(Input[at..], out var length, out var size) != DecodeStatus.Done) return;
 
         var property = Properties[random.Below(Properties.Length)];
-        var length = Input[at];
-        if (length + property.Length >= 128 || _length + property.Length > SizeMax) return;
+        if (length > SizeMax || _length + property.Length + 1 > SizeMax) return;
 
-        Input[at] = (byte)(length + property.Length);
-        Insert(at + 1, property);
+        Span<byte> changed = stackalloc byte[Limits.VarIntSizeMax];
+        var changedSize = VarInt.Write(changed, length + (uint)property.Length);
+        Remove(at, size);
+        Insert(at, changed[..changedSize]);
+        Insert(at + changedSize, property);
     }
 
     // Lengthens a string and its length alike. The first string of PUBLISH and of filters is easily found; elsewhere a guess does.

@@ -238,15 +238,18 @@ public sealed class TestPeer
 
     private PacketView? TryTakePacket(ReadOnlySequence<byte> buffer)
     {
-        var bytes = buffer.ToArray();
-        if (FixedHeader.TryRead(bytes, out var header) != DecodeStatus.Done || bytes.Length < header.PacketSize)
+        Span<byte> start = stackalloc byte[Limits.FixedHeaderSizeMax];
+        var startSize = (int)Math.Min(start.Length, buffer.Length);
+        buffer.Slice(0, startSize).CopyTo(start);
+        if (FixedHeader.TryRead(start[..startSize], out var header) != DecodeStatus.Done || buffer.Length < header.PacketSize)
         {
             Input.AdvanceTo(buffer.Start, buffer.End);
             return null;
         }
 
+        var bytes = buffer.Slice(0, header.PacketSize).ToArray();
         Input.AdvanceTo(buffer.GetPosition(header.PacketSize));
-        var packet = PacketView.Of(bytes[..header.PacketSize], Version);
+        var packet = PacketView.Of(bytes, Version);
         Check(packet);
         _received.Add(packet);
         return packet;
@@ -257,7 +260,7 @@ public sealed class TestPeer
         if (packet.Error is not null) Fail($"The broker sent a packet that is not valid:\n{packet}");
         if (packet.Bytes.Length > PacketSizeMax) Fail($"The broker sent {packet.Bytes.Length} bytes; Maximum Packet Size is {PacketSizeMax}. [MQTT-3.1.2-24]\n{packet}");
         if (_received.LastOrDefault()?.Type == PacketType.Disconnect) Fail($"The broker sent a packet after DISCONNECT. [MQTT-3.14.4-1]\n{packet}");
-        if (packet.Type == PacketType.Connack && _received.Any(other => other.Type == PacketType.Connack)) Fail($"A second CONNACK came. [MQTT-3.2.0-2]\n{packet}");
+        if (packet.Type == PacketType.Connack && _received.Exists(other => other.Type == PacketType.Connack)) Fail($"A second CONNACK came. [MQTT-3.2.0-2]\n{packet}");
     }
 
     [DoesNotReturn]

@@ -79,11 +79,11 @@ internal static class Disconnector
         var context = connection.Context;
         if (connection.Session is not null)
         {
-            Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Reason.Describe(), ending.Detail);
+            Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);
             return;
         }
 
         context.Statistics.Add(Counter.ConnectionsRefused);
-        Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Reason.Describe(), ending.Detail);
+        Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Summary);
     }
 }

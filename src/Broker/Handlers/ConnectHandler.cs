@@ -22,7 +22,7 @@ internal static class ConnectHandler
 
         if (!ConnectPacket.TryDecode(header, body, out var packet, out var error))
         {
-            Log.PacketRefused(connection.Context.Logger, connection.Name, connection.Address, PacketType.Connect, error);
+            Log.PacketRefused(connection.Context.Logger, connection.Name, connection.Address, "CONNECT", error);
             connection.Version = packet.Version;
             Refuse(connection, error.Reason, $"CONNECT refused: {error}", Limits.PacketSizeMax);
             return;
@@ -96,14 +96,14 @@ internal static class ConnectHandler
         connection.Batch.Add(connection.Writer);
         Log.Connected(
             connection.Context.Logger,
-            request.ClientId,
+            connection.Name,
             connection.Address,
             connection.Origin.Listener.Name,
-            request.Version,
+            request.Version.Describe(),
             request.CleanStart,
-            request.SessionExpirySeconds,
+            request.SessionExpirySeconds == Limits.SessionNeverExpires ? "never" : $"{request.SessionExpirySeconds} s",
             request.KeepAliveSeconds,
-            request.UserName);
+            request.UserName is null ? "(none)" : PrintableText.Of(request.UserName));
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)
