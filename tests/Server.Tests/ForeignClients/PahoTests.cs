@@ -6,6 +6,7 @@ using Xunit;
 namespace Avocet.Server.Tests.ForeignClients;
 
 /// <summary>Eclipse Paho for Python, with the script that every beginner's guide has.</summary>
+[Collection(nameof(StandardPorts))]
 public sealed class PahoTests
 {
     [Fact]

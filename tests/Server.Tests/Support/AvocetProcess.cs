@@ -6,7 +6,7 @@ namespace Avocet.Server.Tests.Support;
 /// <summary>The real executable.</summary>
 internal static partial class AvocetProcess
 {
-    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
+    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
 
     public static ChildProcess Start(params IEnumerable<string> arguments) => ChildProcess.Start(Program, arguments);
 
