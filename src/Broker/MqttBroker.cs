@@ -35,8 +35,11 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Serves one connection until it ends. The caller owns the transport and closes it when the task completes; the task never fails.</summary>
     /// <param name="transport">The byte stream.</param>
     /// <param name="origin">Where it came from.</param>
-    /// <param name="aborted">Ends the connection as if the client had closed it.</param>
-    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin, CancellationToken aborted)
+    /// <remarks>
+    /// The connection ends with the transport's input, once what came before the end is handled: a client may publish and be gone before it is
+    /// looked at.
+    /// </remarks>
+    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
     {
         var listener = origin.Listener;
         var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
@@ -48,7 +51,6 @@ public sealed class MqttBroker : IAsyncDisposable
 
         try
         {
-            await using var registration = aborted.Register(static state => ((Connection)state!).Close(Aborted), connection);
             await connection.RunAsync();
         }
         finally
@@ -91,6 +93,4 @@ public sealed class MqttBroker : IAsyncDisposable
     }
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
-
-    private static Ending Aborted { get; } = new(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the connection was aborted");
 }

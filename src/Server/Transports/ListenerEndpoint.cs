@@ -87,7 +87,7 @@ internal sealed class ListenerEndpoint
 
     private async Task RunAsync(ConnectionContext connection)
     {
-        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint), connection.ConnectionClosed);
+        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint));
         ClosingDeadline.Begin(Options.Name, connection.Features, connection, _logger);
     }
 

@@ -81,7 +81,7 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
         var receiving = pipe.ReceiveAsync();
         try
         {
-            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)), context.RequestAborted);
+            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)));
         }
         finally
         {
