@@ -81,7 +81,8 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
         var receiving = pipe.ReceiveAsync();
         try
         {
-            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)), context.RequestAborted);
+            // Not context.RequestAborted: it may overtake what the client sent. See ListenerEndpoint.
+            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)), CancellationToken.None);
         }
         finally
         {
