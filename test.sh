@@ -85,6 +85,8 @@ export MSBUILDDISABLENODEREUSE=1
 
 check "foreign clients" install_clients
 if check "build" dotnet build Avocet.slnx -c "$configuration" -v quiet --nologo -p:UseSharedCompilation=false; then
+    # A test starts ./run.sh; with this it has nothing left to build then.
+    check "run.sh" ./run.sh --help > /dev/null
     check "format" dotnet format Avocet.slnx --verify-no-changes --no-restore
     for folder in tests/*.Tests; do run_project "$(basename "$folder")"; done
     if [ "$total" -eq 0 ]; then

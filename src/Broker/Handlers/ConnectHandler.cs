@@ -62,6 +62,13 @@ internal static class ConnectHandler
             return;
         }
 
+        // A client that cannot take its CONNACK cannot be let in. [MQTT-3.1.2-24]
+        if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
+        {
+            Refuse(connection, ReasonCode.PacketTooLarge, $"CONNACK does not fit into the client's Maximum Packet Size of {request.PacketSizeMax} bytes", request.PacketSizeMax);
+            return;
+        }
+
         connection.Identity = identity;
         if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
         else connection.WaitFor(TakeOverAsync(connection, request, former!));
