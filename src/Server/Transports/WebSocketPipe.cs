@@ -49,12 +49,13 @@ internal sealed class WebSocketPipe : IDuplexPipe
                 if (flushed.IsCompleted) break;
             }
 
-            await writer.CompleteAsync();
         }
         catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or InvalidOperationException)
         {
-            await writer.CompleteAsync(Broken(exception));
+            // The client is gone. A pipe that ends with an error forgets what is in it; what came before the end is still to be handled.
         }
+
+        await writer.CompleteAsync();
     }
 
     /// <summary>Gives the buffers back. What was not flushed is lost.</summary>
@@ -76,9 +77,6 @@ internal sealed class WebSocketPipe : IDuplexPipe
             if (!received.EndOfMessage) return true;
         }
     }
-
-    /// <summary>To the broker a broken WebSocket is what a broken socket is.</summary>
-    private static IOException Broken(Exception exception) => exception as IOException ?? new IOException(exception.Message, exception);
 
     private bool MayGoOn(WebSocketMessageType type)
     {
@@ -112,7 +110,8 @@ internal sealed class WebSocketPipe : IDuplexPipe
             }
             catch (WebSocketException exception)
             {
-                throw Broken(exception);
+                // To the broker a broken WebSocket is what a broken socket is.
+                throw new IOException(exception.Message, exception);
             }
         }
 
