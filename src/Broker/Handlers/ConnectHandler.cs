@@ -125,13 +125,13 @@ internal static class ConnectHandler
         }
         else if (packet.HasWill)
         {
-            FindWillRefusal(options, packet, out reason, out detail);
+            FindWillRefusal(options, connection.Writer.MountPointLength, packet, out reason, out detail);
         }
 
         return reason.IsError();
     }
 
-    private static void FindWillRefusal(BrokerOptions options, in ConnectPacket packet, out ReasonCode reason, out string detail)
+    private static void FindWillRefusal(BrokerOptions options, int mountPointLength, in ConnectPacket packet, out ReasonCode reason, out string detail)
     {
         (reason, detail) = (ReasonCode.Success, "");
         if (packet.WillQos > options.MaximumQos)
@@ -145,6 +145,10 @@ internal static class ConnectHandler
         else if (TopicName.CountLevels(packet.WillTopic) > options.TopicLevelsMax)
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicLevelsMax} levels");
+        }
+        else if (mountPointLength + packet.WillTopic.Length > Limits.StringSizeMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, "the will topic is too long with the mount point of this listener");
         }
         else if (packet.WillProperties.TryGetInteger(PropertyId.PayloadFormatIndicator, out var isText) && isText == 1 && !Utf8.IsValid(packet.WillPayload))
         {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
@@ -22,6 +23,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     private const int ReplaySliceSteps = 512;
 
     private readonly Lock _gate = new();
+    private readonly int _mountPointSize = Encoding.UTF8.GetByteCount(mountPoint);
     private readonly InflightWindow _inflight = new();
     private MessageQueue? _queue;
     private Dictionary<byte[], Subscription>? _subscriptions;
@@ -102,6 +104,8 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>Takes a message for this session, in whatever way is possible now.</summary>
     public DeliveryResult Deliver(ref Publication publication, in Delivery delivery, SharedGroup? group, long now, FlushBatch batch)
     {
+        if (!HasName(publication.TopicName)) return DeliveryResult.Skipped;
+
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
         if (qos == Qos.AtMostOnce && (_connection is not null || !context.Options.QueueQos0)) return DeliverAtMostOnce(ref publication, retain, delivery.SubscriptionIds, now, batch);
@@ -298,6 +302,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
+    /// <summary>False for what <c>#</c> behind the mount point <c>site1/</c> also finds, <c>site1</c> and <c>site1/</c>: nothing is left for the client to see.</summary>
+    private bool HasName(ReadOnlySpan<byte> topicName) => topicName.Length > _mountPointSize;
+
     private DeliveryResult DeliverAtMostOnce(ref Publication publication, bool retain, uint[]? subscriptionIds, long now, FlushBatch batch)
     {
         var connection = _connection;
@@ -439,7 +446,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private void SendRetained(Connection connection, Subscription subscription, Message message, long now)
     {
-        if (subscription.NoLocal && message.PublisherId == ClientId) return;
+        if (!HasName(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
 
         var qos = message.Qos < subscription.Qos ? message.Qos : subscription.Qos;
         // Sent because of a subscribe: RETAIN is 1. [3.1.1 MQTT-3.3.1-8]
