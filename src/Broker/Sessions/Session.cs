@@ -342,8 +342,11 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         var options = context.Options;
         while (queue.Count >= options.QueueMessagesMax || queue.Bytes + outbound.Message.Size > options.QueueBytesMax)
         {
+            if (TryDropExpired(queue, now)) continue;
+
             CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
-            if (options.QueueOverflow == QueueOverflow.DropNew || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
+            // One that is too large for an empty queue drives nothing out.
+            if (options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
         }
 
         queue.Enqueue(outbound);
@@ -402,20 +405,23 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     {
         while (_queue!.TryPeek(out var outbound))
         {
-            if (outbound.Message.ExpiresAt <= now)
-            {
-                // Expired before its delivery began. [MQTT-3.3.2-5]
-                _queue.TryDequeue(out _);
-                CountDrop(ref _drops.Expired, Counter.DroppedExpired);
-                continue;
-            }
-
+            if (TryDropExpired(_queue, now)) continue;
             if (outbound.Qos != Qos.AtMostOnce && !HasWindow) return;
             if (!connection.Writer.HasRoom()) return;
 
             _queue.TryDequeue(out _);
             Send(connection, outbound, now);
         }
+    }
+
+    /// <summary>Drops the oldest message if it expired before its delivery began. [MQTT-3.3.2-5]</summary>
+    private bool TryDropExpired(MessageQueue queue, long now)
+    {
+        if (!queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
+
+        queue.TryDequeue(out _);
+        CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+        return true;
     }
 
     private void SendRetained(Connection connection, long now)
