@@ -173,4 +173,24 @@ public sealed class OfflineQueueTests
         await reader.ExpectAsync(Given.Publish("a").Payload("3").Qos1(), Given.Publish("a").Payload("4").Qos1());
         await reader.ExpectNothingAsync();
     }
+
+    [Fact, Spec("MQTT-4.6.0-5")]
+    public async Task Message_qos0_does_not_overtake_those_that_are_queued()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueQos0 = true });
+        await LeaveAsync(broker, ProtocolVersion.V50);
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1").Qos1(1), Given.Publish("a").Payload("2").Qos1(2), Given.Publish("a").Payload("3"));
+        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent().ReceiveMaximum(1));
+        var one = await reader.ExpectAsync(Given.Publish("a").Payload("1").Qos1());
+
+        await writer.SendAsync(Given.Publish("a").Payload("4"));
+        await reader.SendAsync(Given.Puback(one.PacketId));
+
+        var two = await reader.ExpectAsync(Given.Publish("a").Payload("2").Qos1());
+        await reader.ExpectAsync(Given.Publish("a").Payload("3"), Given.Publish("a").Payload("4"));
+        await reader.SendAsync(Given.Puback(two.PacketId));
+        await writer.SendAsync(Given.Publish("a").Payload("5"));
+        await reader.ExpectAsync(Given.Publish("a").Payload("5"));
+    }
 }

@@ -108,26 +108,22 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
-        if (qos == Qos.AtMostOnce && (_connection is not null || !context.Options.QueueQos0)) return DeliverAtMostOnce(ref publication, retain, delivery.SubscriptionIds, now, batch);
-
         Connection? connection;
         DeliveryResult result;
-        lock (_gate)
+        if (qos == Qos.AtMostOnce && !context.Options.QueueQos0)
         {
-            if (_hasEnded) return DeliveryResult.Skipped;
-
+            // Nothing at QoS 0 ever waits, so that it needs no lock.
             connection = _connection;
-            // No message overtakes one that waits: order is kept. [MQTT-4.6.0-5]
-            var mayGoOut = connection is not null && _queue is not { Count: > 0 } && qos != Qos.AtMostOnce && HasWindow && connection.Writer.HasRoom();
-            var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, delivery.SubscriptionIds, group);
-            if (mayGoOut)
+            result = connection is null ? DeliveryResult.Skipped : SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
+        }
+        else
+        {
+            lock (_gate)
             {
-                Send(connection!, outbound, now);
-                result = DeliveryResult.Sent;
-            }
-            else
-            {
-                result = Enqueue(outbound, now);
+                if (_hasEnded) return DeliveryResult.Skipped;
+
+                connection = _connection;
+                result = DeliverInOrder(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now);
             }
         }
 
@@ -305,15 +301,26 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>False for what <c>#</c> behind the mount point <c>site1/</c> also finds, <c>site1</c> and <c>site1/</c>: nothing is left for the client to see.</summary>
     private bool HasName(ReadOnlySpan<byte> topicName) => topicName.Length > _mountPointSize;
 
-    private DeliveryResult DeliverAtMostOnce(ref Publication publication, bool retain, uint[]? subscriptionIds, long now, FlushBatch batch)
+    /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5] Under the gate.</summary>
+    private DeliveryResult DeliverInOrder(
+        Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now)
     {
-        var connection = _connection;
-        if (connection is null) return DeliveryResult.Skipped;
+        // QoS 0 waits neither for the window nor for messages that do.
+        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { AtMostOnceCount: > 0 }) return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
 
+        var mayGoOut = connection is not null && _queue is not { Count: > 0 } && HasWindow && connection.Writer.HasRoom();
+        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
+        if (!mayGoOut) return Enqueue(outbound, now);
+
+        Send(connection!, outbound, now);
+        return DeliveryResult.Sent;
+    }
+
+    private DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
+    {
         switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
         {
             case WriteResult.Written:
-                batch.Add(connection.Writer);
                 return DeliveryResult.Sent;
 
             case WriteResult.NoRoom:
