@@ -40,7 +40,7 @@ internal sealed class Connection
         _transport = transport;
         Origin = origin;
         IsOverLimit = isOverLimit;
-        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Options.OutboundBytesMax);
+        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Scheduler, context.Options.OutboundBytesMax);
         _timer = new ConnectionTimer(this);
     }
 
