@@ -30,6 +30,7 @@ internal sealed class Connection
     private Ending? _ending;
     private Task? _pendingStep;
     private TaskCompletionSource? _left;
+    private CancellationTokenSource? _stepEnding;
     private long _lastReceivedAt;
     private long _deadline;
     private int _keepAliveMilliseconds;
@@ -136,8 +137,18 @@ internal sealed class Connection
     {
         if (Interlocked.CompareExchange(ref _ending, ending, null) is not null) return;
 
+        Volatile.Read(ref _stepEnding)?.Cancel();
         Writer.StopWaiting();
         _transport.Input.CancelPendingRead();
+    }
+
+    /// <summary>For a step that the read loop is to wait for: cancelled when the connection is to end.</summary>
+    public CancellationToken GetStepToken()
+    {
+        if (_stepEnding is null) Interlocked.Exchange(ref _stepEnding, new CancellationTokenSource());
+        if (Ending is not null) _stepEnding.Cancel();
+
+        return _stepEnding.Token;
     }
 
     /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>

@@ -158,8 +158,8 @@ internal static class ConnectHandler
 
     private static async Task AuthenticateAsync(Connection connection, ConnectRequest request)
     {
-        // The connect time-out bounds the wait: it ends the connection, and the answer then comes to nothing.
-        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), CancellationToken.None);
+        // The connect time-out bounds the wait: it ends the connection and cancels this.
+        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), connection.GetStepToken());
         Conclude(connection, request, reason);
     }
 
