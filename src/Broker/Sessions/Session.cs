@@ -28,7 +28,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     private MessageQueue? _queue;
     private Dictionary<byte[], Subscription>? _subscriptions;
     private HashSet<ushort>? _receivedQos2;
-    private Queue<RetainedReplay>? _replays;
+    private LinkedList<RetainedReplay>? _replays;
     private volatile Connection? _connection;
     private int _inflightMax;
     private int _resendPlace;
@@ -220,6 +220,13 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             existed = lookup.TryGetValue(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
             subscriptions[subscription.Filter] = subscription;
+            if (old?.Replay is { } replay)
+            {
+                // What still waits is sent as asked for last.
+                replay.Value = replay.Value with { Subscription = subscription };
+                subscription.Replay = replay;
+            }
+
             // A session that has just ended must leave nothing in the index.
             if (!_hasEnded) context.Index.Add(subscription, old);
             return subscription;
@@ -235,6 +242,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
 
             if (!_hasEnded) context.Index.Remove(subscription);
+            // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
+            if (subscription.Replay is { } replay) _replays?.Remove(replay);
+
             return true;
         }
     }
@@ -242,7 +252,17 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>Lets the retained messages that match a new subscription follow. Call <see cref="Resume"/> afterwards.</summary>
     public void Replay(Subscription subscription)
     {
-        lock (_gate) (_replays ??= new Queue<RetainedReplay>()).Enqueue(new RetainedReplay(new RetainedCursor(subscription.Filter), subscription));
+        lock (_gate)
+        {
+            // The filter may have come twice in one SUBSCRIBE.
+            if (_subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
+
+            // A replay that still waits begins anew, so that what a client can pile up is bounded by its subscriptions.
+            var replays = _replays ??= new LinkedList<RetainedReplay>();
+            if (current.Replay is { } former) replays.Remove(former);
+
+            current.Replay = replays.AddLast(new RetainedReplay(new RetainedCursor(current.Filter), current));
+        }
     }
 
     /// <summary>Sends what can be sent now; called when the connection has room again.</summary>
@@ -434,8 +454,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     private void SendRetained(Connection connection, long now)
     {
         var budget = ReplaySliceSteps;
-        while (_replays!.TryPeek(out var replay))
+        while (_replays!.First is { } first)
         {
+            var replay = first.Value;
             if (!HasWindow || !connection.Writer.HasRoom()) return;
 
             var message = context.Retained.Next(replay.Cursor, ref budget);
@@ -453,7 +474,8 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
                 return;
             }
 
-            _replays.Dequeue();
+            _replays.RemoveFirst();
+            replay.Subscription.Replay = null;
         }
     }
 
