@@ -166,4 +166,28 @@ public sealed class MaximumPacketSizeTests
             return ValueTask.FromResult(new AuthenticationStep(ReasonCode.ContinueAuthentication, Encoding.UTF8.GetBytes("more")));
         }
     }
+
+    [Fact, Spec("MQTT-3.1.2-24")]
+    public async Task Client_that_could_not_take_its_connack_is_refused()
+    {
+        await using var broker = new TestBroker();
+        var wide = await broker.ConnectAsync(Given.Client("wide"));
+
+        var narrow = await broker.OpenAsync(Given.Client("narrow").MaximumPacketSize((uint)wide.Connack.Bytes.Length - 1));
+
+        await narrow.ExpectRefusalAsync(ReasonCode.PacketTooLarge);
+    }
+
+    [Fact, Spec("MQTT-3.1.2-24")]
+    public async Task Client_that_could_not_take_its_suback_is_disconnected()
+    {
+        await using var broker = new TestBroker();
+        var client = await broker.ConnectAsync(Given.Client("c").MaximumPacketSize(50));
+        var subscribe = Given.Subscribe(1);
+        for (var number = 0; number < 100; number++) subscribe = subscribe.Filter($"{number}");
+
+        await client.SendAsync(subscribe);
+
+        await client.ExpectDisconnectAsync(ReasonCode.PacketTooLarge);
+    }
 }

@@ -62,6 +62,12 @@ internal static class ConnectHandler
             return;
         }
 
+        if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
+        {
+            Refuse(connection, ReasonCode.PacketTooLarge, "the client's Maximum Packet Size is too small for CONNACK", request.PacketSizeMax); // [MQTT-3.1.2-24]
+            return;
+        }
+
         connection.Identity = identity;
         if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
         else connection.WaitFor(TakeOverAsync(connection, request, former!));

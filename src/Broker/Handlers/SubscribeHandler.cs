@@ -43,7 +43,15 @@ internal static class SubscribeHandler
     public static void Acknowledge(Connection connection, PacketType type, ushort packetId, ReadOnlySpan<byte> codes)
     {
         var packet = new SubscriptionAcknowledgementPacket { Type = type, PacketId = packetId, ReasonCodes = codes };
-        var bytes = new byte[packet.GetEncodedSize(connection.Version)];
+        var size = packet.GetEncodedSize(connection.Version);
+        if (size > connection.Writer.PacketSizeMax)
+        {
+            // It would wait for the answer for ever.
+            connection.Fail(type, ReasonCode.PacketTooLarge, "MQTT-3.1.2-24", "reason codes", $"make a packet of {size} bytes; the client takes at most {connection.Writer.PacketSizeMax}");
+            return;
+        }
+
+        var bytes = new byte[size];
         packet.Encode(bytes, connection.Version);
         connection.Writer.Write(bytes, Statistics.SentCounterOf(type));
         connection.Batch.Add(connection.Writer);
