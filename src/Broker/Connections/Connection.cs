@@ -32,7 +32,6 @@ internal sealed class Connection
     private TaskCompletionSource? _left;
     private CancellationTokenSource? _stepEnding;
     private long _lastReceivedAt;
-    private long _deadline;
     private int _keepAliveMilliseconds;
 
     public Connection(BrokerContext context, IDuplexPipe transport, ConnectionOrigin origin, bool isOverLimit)
@@ -106,8 +105,7 @@ internal sealed class Connection
     {
         Context.Statistics.Add(Counter.SocketsOpened);
         Writer.OnRoom = OnRoom;
-        _deadline = Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L);
-        Context.Wheel.Set(_timer, _deadline);
+        Context.Wheel.Set(_timer, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
         try
         {
             while (Ending is null) await ReadOnceAsync();
@@ -154,7 +152,8 @@ internal sealed class Connection
     /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>
     public Task WhenLeftAsync()
     {
-        var source = new TaskCompletionSource();
+        // Whoever waits goes on elsewhere: this connection has still to be closed.
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         source = Interlocked.CompareExchange(ref _left, source, null) ?? source;
         return source == AlreadyLeft ? Task.CompletedTask : source.Task;
     }
