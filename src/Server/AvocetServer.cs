@@ -27,13 +27,18 @@ public sealed class AvocetServer : IAsyncDisposable
         _services = services;
         _logger = services.LoggerFactory.CreateLogger("Avocet.Server");
         Log.Starting(_logger, StartPage.Version, Environment.ProcessId, Environment.Version);
+        // What can be refused is refused before the broker begins to live.
+        var listeners = options.Listeners.Where(listener => !listener.IsOff).ToList();
+        if (listeners.Count == 0) throw new ServerStartException("all listeners are off, so nobody could connect. Give one a port.");
+
+        var policies = listeners.ConvertAll(PolicyOf);
+        var certificates = listeners.ConvertAll(LoadCertificates);
         Broker = new MqttBroker(options.Broker, services);
-        foreach (var listener in options.Listeners)
+        for (var i = 0; i < listeners.Count; i++)
         {
-            if (!listener.IsOff) _endpoints.Add(CreateEndpoint(listener));
+            _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
         }
 
-        if (_endpoints.Count == 0) throw new ServerStartException("all listeners are off, so nobody could connect. Give one a port.");
         _kestrel = CreateKestrel();
     }
 
@@ -121,7 +126,7 @@ public sealed class AvocetServer : IAsyncDisposable
     private static IReadOnlyList<CertificateOptions> SourcesOf(ListenerOptions listener, ServerOptions options) =>
         listener.Certificates.Count > 0 ? listener.Certificates : options.Certificates;
 
-    private ListenerEndpoint CreateEndpoint(ListenerOptions listener)
+    private ListenerPolicy PolicyOf(ListenerOptions listener)
     {
         var hasAuthenticator = _services.Authenticators.Count > 0 || _services.EnhancedAuthenticators.Count > 0;
         if (!listener.IsLocalOnly && !hasAuthenticator && listener.AllowAnonymous != true)
@@ -140,7 +145,7 @@ public sealed class AvocetServer : IAsyncDisposable
             ConnectionsMax = listener.ConnectionsMax,
         };
         if (!policy.AllowAnonymous && !hasAuthenticator) Log.NobodyMayConnect(_logger, listener.Name);
-        return new ListenerEndpoint(listener, policy, LoadCertificates(listener), Broker, _services.TimeProvider, _logger);
+        return policy;
     }
 
     private ServerCertificates? LoadCertificates(ListenerOptions listener)

@@ -1,3 +1,4 @@
+using Avocet.Broker.Security;
 using Avocet.Protocol;
 using Avocet.Protocol.Properties;
 using Avocet.TestKit;
@@ -87,7 +88,22 @@ public sealed class DisconnectTests
     }
 
     [Theory, BothVersions]
-    [Spec("3.1.1 MQTT-4.8.0-2")]
+    [Spec("MQTT-4.13.2-1", "3.1.1 MQTT-4.8.0-2")]
+    public async Task Fault_within_the_broker_ends_only_the_connection_it_came_on(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [new FailingAuthorizer()] }) { AllowsErrors = true };
+        var other = await broker.ConnectAsync(Given.Client("other").Version(version).Subscribed("a"));
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version));
+
+        await client.SendAsync(Given.Publish("fault").Qos1(1));
+
+        await client.ExpectDisconnectAsync(ReasonCode.UnspecifiedError, ReasonCode.ImplementationSpecificError);
+        await other.SendAsync(Given.Publish("a").Payload("x"));
+        await other.ExpectAsync(Given.Publish("a").Payload("x"));
+        Assert.Single(broker.Log.Errors);
+    }
+
+    [Theory, BothVersions]
     public async Task Connection_that_comes_after_stop_is_closed(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
@@ -96,5 +112,15 @@ public sealed class DisconnectTests
         var client = await broker.OpenAsync(version);
 
         await client.ExpectCloseAsync();
+    }
+
+    private sealed class FailingAuthorizer : IAuthorizer
+    {
+        public bool MayPublish(ClientIdentity client, ReadOnlySpan<byte> topicName, Qos qos, bool retain)
+        {
+            return topicName.SequenceEqual("fault"u8) ? throw new NotSupportedException("This authorizer fails.") : true;
+        }
+
+        public bool MaySubscribe(ClientIdentity client, ReadOnlySpan<byte> topicFilter, Qos qos) => true;
     }
 }

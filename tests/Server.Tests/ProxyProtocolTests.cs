@@ -59,6 +59,19 @@ public sealed class ProxyProtocolTests
     }
 
     [Fact]
+    public async Task Header_may_stand_before_a_websocket()
+    {
+        await using var server = await TestServer.StartAsync(Listener with { Transport = ListenerTransport.Ws });
+        await using var stream = await server.OpenAsync("proxied");
+        await stream.WriteAsync("PROXY TCP4 192.0.2.1 198.51.100.1 56324 8083\r\nGET /mqtt HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+
+        using var reader = new StreamReader(stream);
+        Assert.Equal("HTTP/1.1 426 Upgrade Required", await reader.ReadLineAsync());
+
+        Assert.Single(server.Log.Entries, entry => entry.Message.Contains("from 192.0.2.1:56324 refused with 426", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Connection_without_a_header_is_closed_and_logged()
     {
         await using var server = await TestServer.StartAsync(Listener);

@@ -68,7 +68,9 @@ public sealed partial class ReadmeTests
             "python" => ChildProcess.Start("/usr/bin/python3", [folder.Write("sensor.py", text)], environment),
             "js" => ChildProcess.Start("node", [folder.Write("reader.js", text)], environment),
             "toml" => ChildProcess.Start(AvocetProcess.Program, ["config", "check", folder.Write("avocet.toml", text)], environment),
-            "sh" or "sh serve" or "sh listen" => ChildProcess.Start("bash", ["-c", $"cd '{Repository.Root}' && exec {text}"], environment),
+            // By itself mosquitto_sub keeps its output back when it is not written to a terminal.
+            "sh listen" => ChildProcess.Start("bash", ["-c", $"exec stdbuf -oL {text}"], environment),
+            "sh" or "sh serve" => ChildProcess.Start("bash", ["-c", $"cd '{Repository.Root}' && exec {text}"], environment),
             _ => throw new InvalidOperationException($"The README has a block '{kind}', of which this test does not know what to do."),
         };
     }

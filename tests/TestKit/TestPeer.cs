@@ -257,11 +257,18 @@ public sealed class TestPeer
 
     private void Check(PacketView packet)
     {
+        if (packet.Type == PacketType.Connack && Version == ProtocolVersion.V50 && !IsReasonOfConnack(packet.Reason)) Fail($"CONNACK has a reason of another packet. [MQTT-3.2.2-8]\n{packet}");
         if (packet.Error is not null) Fail($"The broker sent a packet that is not valid:\n{packet}");
         if (packet.Bytes.Length > PacketSizeMax) Fail($"The broker sent {packet.Bytes.Length} bytes; Maximum Packet Size is {PacketSizeMax}. [MQTT-3.1.2-24]\n{packet}");
         if (_received.LastOrDefault()?.Type == PacketType.Disconnect) Fail($"The broker sent a packet after DISCONNECT. [MQTT-3.14.4-1]\n{packet}");
         if (packet.Type == PacketType.Connack && _received.Exists(other => other.Type == PacketType.Connack)) Fail($"A second CONNACK came. [MQTT-3.2.0-2]\n{packet}");
     }
+
+    // The decoder of CONNACK takes any reason code.
+    private static bool IsReasonOfConnack(ReasonCode reason) => reason is ReasonCode.Success
+        or (>= ReasonCode.UnspecifiedError and <= ReasonCode.Banned)
+        or ReasonCode.BadAuthenticationMethod or ReasonCode.TopicNameInvalid or ReasonCode.PacketTooLarge or ReasonCode.QuotaExceeded
+        or (>= ReasonCode.PayloadFormatInvalid and <= ReasonCode.ServerMoved) or ReasonCode.ConnectionRateExceeded;
 
     [DoesNotReturn]
     private Exception Fail(string message)

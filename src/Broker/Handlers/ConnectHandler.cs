@@ -62,9 +62,10 @@ internal static class ConnectHandler
             return;
         }
 
+        // A client that cannot take its CONNACK cannot be let in. [MQTT-3.1.2-24]
         if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
         {
-            Refuse(connection, ReasonCode.PacketTooLarge, "the client's Maximum Packet Size is too small for CONNACK", request.PacketSizeMax); // [MQTT-3.1.2-24]
+            Refuse(connection, ReasonCode.PacketTooLarge, $"CONNACK does not fit into the client's Maximum Packet Size of {request.PacketSizeMax} bytes", request.PacketSizeMax);
             return;
         }
 
