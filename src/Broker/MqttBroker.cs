@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Retained;
 using Avocet.Protocol;
 
 namespace Avocet.Broker;
@@ -28,6 +29,7 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.</summary>
     public void Start()
     {
+        new RetainedSweeper(_context).Start();
         _sys = new SysPublisher(_context);
         _sys.Start();
     }
