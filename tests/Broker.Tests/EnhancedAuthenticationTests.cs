@@ -243,4 +243,36 @@ public sealed class EnhancedAuthenticationTests
             }
         }
     }
+
+    [Fact]
+    public async Task Connack_comes_once_the_former_connection_has_ended()
+    {
+        var mechanism = new GatedMechanism();
+        await using var broker = new TestBroker(services: new BrokerServices { EnhancedAuthenticators = [mechanism] });
+        var former = await broker.ConnectAsync(Given.Client("c").Authentication("GATED", "go"));
+        await former.SendAsync(Given.Auth(ReasonCode.Reauthenticate, "GATED", "wait"));
+        var taker = await broker.OpenAsync(Given.Client("c").Authentication("GATED", "go"));
+        taker.ExpectNoBytes();
+
+        mechanism.Gate.SetResult();
+
+        await former.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
+        await taker.ReadPacketAsync(PacketType.Connack);
+    }
+
+    /// <summary>Lets everybody in: at once with the data <c>go</c>, else when its gate is opened.</summary>
+    private sealed class GatedMechanism : IEnhancedAuthenticator, IAuthenticationExchange
+    {
+        public TaskCompletionSource Gate { get; } = new();
+
+        public string Method => "GATED";
+
+        public IAuthenticationExchange Begin(AuthenticationRequest request) => this;
+
+        public async ValueTask<AuthenticationStep> NextAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+        {
+            if (!data.Span.SequenceEqual("go"u8)) await Gate.Task;
+            return new AuthenticationStep(ReasonCode.Success);
+        }
+    }
 }

@@ -28,7 +28,7 @@ internal sealed class Connection
     private string? _name;
     private MatchCache? _matches;
     private Ending? _ending;
-    private Task? _pendingStep;
+    private Func<Task>? _pendingStep;
     private TaskCompletionSource? _left;
     private CancellationTokenSource? _stepEnding;
     private long _lastReceivedAt;
@@ -175,11 +175,11 @@ internal sealed class Connection
         Fail(type, new DecodeError(reason, rule, 0, field, problem));
     }
 
-    /// <summary>Lets the read loop wait for a step, such as authentication, before it handles the next packet.</summary>
-    public void WaitFor(Task step)
+    /// <summary>Lets the read loop take a step that may have to wait, such as authentication, before it handles the next packet. A step may name another.</summary>
+    public void Await(Func<Task> step)
     {
         Debug.Assert(_pendingStep is null, "one step at a time");
-        if (!step.IsCompletedSuccessfully) _pendingStep = step;
+        _pendingStep = step;
     }
 
     /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
@@ -231,15 +231,12 @@ internal sealed class Connection
         if (result.Buffer.Length > 0) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
 
         var consumed = HandlePackets(result.Buffer);
-        var step = _pendingStep;
         // With a step pending, what follows is looked at again after it.
-        _transport.Input.AdvanceTo(consumed, step is null ? result.Buffer.End : consumed);
+        _transport.Input.AdvanceTo(consumed, _pendingStep is null ? result.Buffer.End : consumed);
         Batch.Flush();
-        if (step is not null)
+        if (_pendingStep is not null)
         {
-            _pendingStep = null;
-            await step;
-            Batch.Flush();
+            await TakeStepsAsync();
         }
         else if (result.IsCompleted)
         {
@@ -249,6 +246,17 @@ internal sealed class Connection
         // A client that does not read what it is sent is not read from either, so that its output stays bounded.
         var room = Writer.WhenRoomAsync();
         if (!room.IsCompleted && Ending is null) await room;
+    }
+
+    /// <summary>A step begins only after the flush, for it may go on in another thread, and the batch belongs to one at a time.</summary>
+    private async Task TakeStepsAsync()
+    {
+        while (Ending is null && _pendingStep is { } step)
+        {
+            _pendingStep = null;
+            await step();
+            Batch.Flush();
+        }
     }
 
     private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)

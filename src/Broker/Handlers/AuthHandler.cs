@@ -29,15 +29,16 @@ internal static class AuthHandler
             return;
         }
 
-        packet.Properties.TryGetBytes(PropertyId.AuthenticationData, out var data);
+        packet.Properties.TryGetBytes(PropertyId.AuthenticationData, out var borrowed);
+        var data = borrowed.ToArray();
         switch (packet.Reason)
         {
             case ReasonCode.ContinueAuthentication when enhanced.IsUnderWay:
-                connection.WaitFor(enhanced.ContinueAsync(data.ToArray()));
+                connection.Await(() => enhanced.ContinueAsync(data));
                 break;
 
             case ReasonCode.Reauthenticate when connection.Session is not null && !enhanced.IsUnderWay:
-                connection.WaitFor(enhanced.BeginAsync(data.ToArray()));
+                connection.Await(() => enhanced.BeginAsync(data));
                 break;
 
             default:

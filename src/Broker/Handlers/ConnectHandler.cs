@@ -40,7 +40,7 @@ internal static class ConnectHandler
 
         connection.WantsProblemInformation = request.WantsProblemInformation;
         if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
-        else if (connection.Context.Authentication.IsNeeded) connection.WaitFor(AuthenticateAsync(connection, request));
+        else if (connection.Context.Authentication.IsNeeded) connection.Await(() => AuthenticateAsync(connection, request));
         else Conclude(connection, request, Authentication.Anonymous(connection.Origin.Listener));
     }
 
@@ -71,7 +71,7 @@ internal static class ConnectHandler
 
         connection.Identity = identity;
         if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
-        else connection.WaitFor(TakeOverAsync(connection, request, former!));
+        else connection.Await(() => TakeOverAsync(connection, request, former!));
     }
 
     /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], waits until it has left it, and tries again.</summary>
@@ -178,8 +178,9 @@ internal static class ConnectHandler
             return;
         }
 
-        connection.Enhanced = new EnhancedAuthentication(connection, request, mechanism, ToAuthenticationRequest(connection, request));
-        connection.WaitFor(connection.Enhanced.BeginAsync(request.AuthenticationData));
+        var enhanced = new EnhancedAuthentication(connection, request, mechanism, ToAuthenticationRequest(connection, request));
+        connection.Enhanced = enhanced;
+        connection.Await(() => enhanced.BeginAsync(request.AuthenticationData));
     }
 
     private static AuthenticationRequest ToAuthenticationRequest(Connection connection, ConnectRequest request) => new()
