@@ -1,7 +1,7 @@
 using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Sessions;
-using Avocet.Broker.Monitoring;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
 
