@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Avocet.Broker.Routing;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Routing;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -306,48 +306,49 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
     /// <summary>Takes over what gathered meanwhile; true when that has to be flushed now.</summary>
     private bool EndFlush(bool isEnd)
     {
-        TaskCompletionSource? room = null, flushed = null;
-        var callOnRoom = false;
-        var goesOn = false;
-        lock (_gate)
+        while (true)
         {
-            _inFlush = 0;
-            if (isEnd)
+            TaskCompletionSource? room = null, flushed = null;
+            var callsOnRoom = false;
+            var goesOn = false;
+            lock (_gate)
             {
-                _isClosed = true;
-                _pending = [];
-                _pendingLength = 0;
+                _inFlush = 0;
+                if (isEnd)
+                {
+                    _isClosed = true;
+                    _pending = [];
+                    _pendingLength = 0;
+                }
+
+                if (_pendingLength > 0)
+                {
+                    output.Write(_pending.AsSpan(0, _pendingLength));
+                    _inFlush = _pendingLength;
+                    _pendingLength = 0;
+                    if (_pending.Length > FlushAtOnceBytes) _pending = [];
+
+                    goesOn = true;
+                }
+
+                if (!goesOn || Backlog < backlogMax)
+                {
+                    callsOnRoom = _hasRefused && !_isClosed;
+                    _hasRefused = false;
+                    (room, _room) = (_room, null);
+                }
+
+                // Until OnRoom returns, what it writes gathers: a flush of its own would end in here again, one level deeper each time.
+                _isFlushing = goesOn || callsOnRoom;
+                if (!_isFlushing) (flushed, _flushed) = (_flushed, null);
             }
 
-            if (_pendingLength > 0)
-            {
-                output.Write(_pending.AsSpan(0, _pendingLength));
-                _inFlush = _pendingLength;
-                _pendingLength = 0;
-                if (_pending.Length > FlushAtOnceBytes) _pending = [];
-
-                goesOn = true;
-            }
-            else
-            {
-                _isFlushing = false;
-            }
-
-            if (!goesOn || Backlog < backlogMax)
-            {
-                callOnRoom = _hasRefused && !_isClosed;
-                _hasRefused = false;
-                (room, _room) = (_room, null);
-            }
-
-            if (!goesOn) (flushed, _flushed) = (_flushed, null);
+            // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
+            if (room is not null) scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
+            flushed?.TrySetResult();
+            if (callsOnRoom) OnRoom?.Invoke();
+            if (goesOn || !callsOnRoom) return goesOn;
         }
-
-        // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
-        if (room is not null) scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
-        flushed?.TrySetResult();
-        if (callOnRoom) OnRoom?.Invoke();
-        return goesOn;
     }
 
     private Span<byte> Reserve(int size)
