@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Retained;
 using Avocet.Protocol;
 
 namespace Avocet.Broker;
@@ -28,6 +29,7 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.</summary>
     public void Start()
     {
+        new RetainedSweeper(_context).Start();
         _sys = new SysPublisher(_context);
         _sys.Start();
     }
@@ -35,8 +37,11 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Serves one connection until it ends. The caller owns the transport and closes it when the task completes; the task never fails.</summary>
     /// <param name="transport">The byte stream.</param>
     /// <param name="origin">Where it came from.</param>
-    /// <param name="aborted">Ends the connection as if the client had closed it.</param>
-    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin, CancellationToken aborted)
+    /// <remarks>
+    /// The connection ends with the transport's input, once what came before the end is handled: a client may publish and be gone before it is
+    /// looked at.
+    /// </remarks>
+    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
     {
         var listener = origin.Listener;
         var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
@@ -48,7 +53,6 @@ public sealed class MqttBroker : IAsyncDisposable
 
         try
         {
-            await using var registration = aborted.Register(static state => ((Connection)state!).Close(Aborted), connection);
             await connection.RunAsync();
         }
         finally
@@ -91,6 +95,4 @@ public sealed class MqttBroker : IAsyncDisposable
     }
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
-
-    private static Ending Aborted { get; } = new(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the connection was aborted");
 }

@@ -1,3 +1,4 @@
+using Avocet.Broker.Security;
 using Avocet.Protocol;
 using Avocet.Protocol.Properties;
 using Avocet.TestKit;
@@ -250,5 +251,25 @@ public sealed class ConnectTests
 
         await other.SendAsync(Given.Publish("a").Payload("x"));
         await other.ExpectAsync(Given.Publish("a").Payload("x"));
+    }
+
+    [Theory, BothVersions]
+    public async Task Connection_whose_authentication_takes_too_long_is_closed_after_the_time_out(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(services: new BrokerServices { Authenticators = [new SilentAuthenticator()] });
+        var client = await broker.OpenAsync(Given.Client("c").Version(version));
+
+        await broker.AdvanceAsync(11);
+
+        await client.ExpectCloseAsync();
+    }
+
+    private sealed class SilentAuthenticator : IAuthenticator
+    {
+        public async ValueTask<AuthenticationResult> AuthenticateAsync(AuthenticationRequest request, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return AuthenticationResult.Accept;
+        }
     }
 }

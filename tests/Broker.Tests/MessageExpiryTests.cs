@@ -120,4 +120,16 @@ public sealed class MessageExpiryTests
         var reader = await broker.ConnectAsync(Given.Client("reader").Persistent().Subscribed("a", qos));
         await reader.CloseAsync();
     }
+
+    [Fact]
+    public async Task Retained_messages_that_expired_are_removed_without_sys_publications()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0 });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Retain().MessageExpiry(5));
+
+        await broker.AdvanceAsync(60);
+
+        Assert.Equal(0, broker.Broker.Context.Retained.Count);
+    }
 }

@@ -104,4 +104,30 @@ public sealed class MountPointTests
 
         await mounted.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
     }
+
+    [Theory]
+    [InlineData("site1")]
+    [InlineData("site1/")]
+    public async Task Topics_that_have_no_name_behind_the_mount_point_are_not_delivered(string topicName)
+    {
+        await using var broker = new TestBroker();
+        var outside = await broker.ConnectAsync(Given.Client("outside"));
+        await outside.SendAsync(Given.Publish(topicName).Payload("kept").Retain());
+        var mounted = await broker.ConnectAsync(Given.Client("mounted").Subscribed("#", Qos.AtLeastOnce).Subscribed("$share/g/#"), Site);
+
+        await outside.SendAsync(Given.Publish(topicName).Payload("x"), Given.Publish(topicName).Payload("y").Qos1(1));
+
+        await outside.ExpectAsync(Given.Puback(1));
+        await mounted.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Will_topic_too_long_with_the_mount_point_is_refused()
+    {
+        await using var broker = new TestBroker();
+
+        var mounted = await broker.OpenAsync(Given.Client("mounted").Will(new string('t', Limits.StringSizeMax)), Site);
+
+        await mounted.ExpectRefusalAsync(ReasonCode.TopicNameInvalid);
+    }
 }

@@ -1,5 +1,6 @@
 using Avocet.Protocol;
 using Avocet.TestKit;
+using Avocet.TestKit.Spec;
 using Xunit;
 
 namespace Avocet.Broker.Tests;
@@ -136,5 +137,60 @@ public sealed class OfflineQueueTests
     {
         var reader = await broker.ConnectAsync(Given.Client("reader").Version(version).Persistent().Subscribed("a", Qos.ExactlyOnce));
         await reader.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Message_larger_than_the_whole_queue_drives_nothing_out()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueBytesMax = 500, QueueOverflow = QueueOverflow.DropOldest });
+        await LeaveAsync(broker, ProtocolVersion.V50);
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+
+        await writer.SendAsync(Given.Publish("a").Payload("small").Qos1(1), Given.Publish("a").Payload(new byte[1000]).Qos1(2));
+
+        await writer.ExpectAsync(Given.Puback(1), Given.Puback(2, ReasonCode.QuotaExceeded));
+        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
+        await reader.ExpectAsync(Given.Publish("a").Payload("small").Qos1());
+    }
+
+    [Theory]
+    [InlineData(QueueOverflow.DropNew)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [Spec("MQTT-3.3.2-5")]
+    public async Task Queue_full_of_expired_messages_takes_new_ones(QueueOverflow overflow)
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 2, QueueOverflow = overflow });
+        await LeaveAsync(broker, ProtocolVersion.V50);
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1").MessageExpiry(5).Qos1(1), Given.Publish("a").Payload("2").MessageExpiry(5).Qos1(2));
+        await writer.ExpectAsync(Given.Puback(1), Given.Puback(2));
+        await broker.AdvanceAsync(6);
+
+        await writer.SendAsync(Given.Publish("a").Payload("3").Qos1(3), Given.Publish("a").Payload("4").Qos1(4));
+
+        await writer.ExpectAsync(Given.Puback(3), Given.Puback(4));
+        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
+        await reader.ExpectAsync(Given.Publish("a").Payload("3").Qos1(), Given.Publish("a").Payload("4").Qos1());
+        await reader.ExpectNothingAsync();
+    }
+
+    [Fact, Spec("MQTT-4.6.0-5")]
+    public async Task Message_qos0_does_not_overtake_those_that_are_queued()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueQos0 = true });
+        await LeaveAsync(broker, ProtocolVersion.V50);
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1").Qos1(1), Given.Publish("a").Payload("2").Qos1(2), Given.Publish("a").Payload("3"));
+        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent().ReceiveMaximum(1));
+        var one = await reader.ExpectAsync(Given.Publish("a").Payload("1").Qos1());
+
+        await writer.SendAsync(Given.Publish("a").Payload("4"));
+        await reader.SendAsync(Given.Puback(one.PacketId));
+
+        var two = await reader.ExpectAsync(Given.Publish("a").Payload("2").Qos1());
+        await reader.ExpectAsync(Given.Publish("a").Payload("3"), Given.Publish("a").Payload("4"));
+        await reader.SendAsync(Given.Puback(two.PacketId));
+        await writer.SendAsync(Given.Publish("a").Payload("5"));
+        await reader.ExpectAsync(Given.Publish("a").Payload("5"));
     }
 }

@@ -242,4 +242,28 @@ public sealed class RetainTests
         while (topics.Count < 5000) topics.Add((await slow.ReadPacketAsync(PacketType.Publish)).TopicName);
         await slow.ExpectNothingAsync();
     }
+
+    [Fact]
+    public async Task Subscribes_repeated_while_their_messages_wait_send_them_once_as_asked_for_last()
+    {
+        await using var broker = new TestBroker();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Retain().Qos1(1), Given.Publish("b").Payload("y").Retain().Qos1(2));
+        var reader = await broker.ConnectAsync(Given.Client("reader").ReceiveMaximum(1));
+        await reader.SendAsync(Given.Subscribe(1).Filter("a", Qos.AtLeastOnce));
+        await reader.ExpectAsync(Given.Suback(1, ReasonCode.GrantedQos1));
+        var one = await reader.ExpectAsync(Given.Publish("a").Payload("x").Retain().Qos1());
+
+        for (ushort id = 2; id <= 5; id++)
+        {
+            await reader.SendAsync(Given.Subscribe(id).Filter("b", Qos.AtLeastOnce).SubscriptionId(id));
+            await reader.ExpectAsync(Given.Suback(id, ReasonCode.GrantedQos1));
+        }
+
+        await reader.SendAsync(Given.Puback(one.PacketId));
+
+        var two = await reader.ExpectAsync(Given.Publish("b").Payload("y").Retain().Qos1().SubscriptionId(5));
+        await reader.SendAsync(Given.Puback(two.PacketId));
+        await reader.ExpectNothingAsync();
+    }
 }

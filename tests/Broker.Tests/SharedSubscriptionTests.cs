@@ -200,4 +200,17 @@ public sealed class SharedSubscriptionTests
         for (var packet = await peer.ReadPacketAsync(); packet.Type != PacketType.Pingresp; packet = await peer.ReadPacketAsync()) payloads.Add(packet.PayloadText);
         return payloads;
     }
+
+    [Fact]
+    public async Task Message_that_members_away_would_get_at_qos0_is_not_refused()
+    {
+        await using var broker = new TestBroker();
+        var member = await broker.ConnectAsync(Given.Client("member").Persistent().Subscribed(Shared));
+        await member.CloseAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+
+        await writer.SendAsync(Given.Publish("a").Qos1(1));
+
+        await writer.ExpectAsync(Given.Puback(1));
+    }
 }

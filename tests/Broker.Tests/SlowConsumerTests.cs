@@ -141,4 +141,23 @@ public sealed class SlowConsumerTests
 
         return numbers;
     }
+
+    [Theory, BothVersions]
+    public async Task Client_that_reads_more_slowly_than_messages_come_is_read_from(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(Options);
+        var slow = await broker.ConnectAsync(Given.Client("slow").Version(version).KeepAlive(10).Subscribed("a"));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var number = 0; number < Count; number++) await writer.SendAsync(Given.Publish("a").Payload(Kilobyte));
+        var answers = 0;
+
+        for (var number = 0; number < 5 * Count && answers < 5; number++)
+        {
+            if (number % Count == 0) await slow.SendAsync(Given.Pingreq());
+            await writer.SendAsync(Given.Publish("a").Payload(Kilobyte), Given.Publish("a").Payload(Kilobyte));
+            if ((await slow.ReadPacketAsync()).Type == PacketType.Pingresp) answers++;
+        }
+
+        Assert.InRange(answers, 4, 5);
+    }
 }

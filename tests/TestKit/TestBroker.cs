@@ -113,17 +113,16 @@ public sealed class TestBroker : IAsyncDisposable
         var toBroker = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, useSynchronizationContext: false));
         var toPeer = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: SocketBufferSize, resumeWriterThreshold: SocketBufferSize / 2, useSynchronizationContext: false));
         var origin = new ConnectionOrigin { Listener = listener ?? OpenListener, RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 50_000 + _peers.Count) };
-        var aborted = new CancellationTokenSource();
-        var connection = RunAsync(new Transport(toBroker.Reader, toPeer.Writer), origin, aborted.Token);
-        var peer = new TestPeer(toPeer.Reader, toBroker.Writer, connection, version, aborted);
+        var connection = RunAsync(new Transport(toBroker.Reader, toPeer.Writer), origin);
+        var peer = new TestPeer(toPeer.Reader, toBroker.Writer, connection, version);
         _peers.Add(peer);
         return peer;
     }
 
     // What a listener does: it hands the transport over, and closes it when the broker is done.
-    private async Task RunAsync(Transport transport, ConnectionOrigin origin, CancellationToken aborted)
+    private async Task RunAsync(Transport transport, ConnectionOrigin origin)
     {
-        await Broker.RunConnectionAsync(transport, origin, aborted);
+        await Broker.RunConnectionAsync(transport, origin);
         await transport.Output.CompleteAsync();
         await transport.Input.CompleteAsync();
     }

@@ -16,17 +16,15 @@ public sealed class TestPeer
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource _aborted;
     private readonly List<PacketView> _received = [];
     private bool _isClosed;
 
-    internal TestPeer(PipeReader input, PipeWriter output, Task connection, ProtocolVersion version, CancellationTokenSource aborted)
+    internal TestPeer(PipeReader input, PipeWriter output, Task connection, ProtocolVersion version)
     {
         Input = input;
         Output = output;
         Connection = connection;
         Version = version;
-        _aborted = aborted;
     }
 
     /// <summary>The form in which builders are encoded and packets are read.</summary>
@@ -197,7 +195,6 @@ public sealed class TestPeer
         _isClosed = true;
         await Output.CompleteAsync(error);
         await Input.CompleteAsync(error);
-        if (error is not null) await _aborted.CancelAsync();
         await EndAsync();
     }
 

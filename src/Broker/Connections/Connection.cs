@@ -30,8 +30,8 @@ internal sealed class Connection
     private Ending? _ending;
     private Task? _pendingStep;
     private TaskCompletionSource? _left;
+    private CancellationTokenSource? _stepEnding;
     private long _lastReceivedAt;
-    private long _deadline;
     private int _keepAliveMilliseconds;
 
     public Connection(BrokerContext context, IDuplexPipe transport, ConnectionOrigin origin, bool isOverLimit)
@@ -40,7 +40,7 @@ internal sealed class Connection
         _transport = transport;
         Origin = origin;
         IsOverLimit = isOverLimit;
-        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Options.OutboundBytesMax);
+        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Scheduler, context.Options.OutboundBytesMax);
         _timer = new ConnectionTimer(this);
     }
 
@@ -105,8 +105,7 @@ internal sealed class Connection
     {
         Context.Statistics.Add(Counter.SocketsOpened);
         Writer.OnRoom = OnRoom;
-        _deadline = Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L);
-        Context.Wheel.Set(_timer, _deadline);
+        Context.Wheel.Set(_timer, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
         try
         {
             while (Ending is null) await ReadOnceAsync();
@@ -136,14 +135,25 @@ internal sealed class Connection
     {
         if (Interlocked.CompareExchange(ref _ending, ending, null) is not null) return;
 
+        Volatile.Read(ref _stepEnding)?.Cancel();
         Writer.StopWaiting();
         _transport.Input.CancelPendingRead();
+    }
+
+    /// <summary>For a step that the read loop is to wait for: cancelled when the connection is to end.</summary>
+    public CancellationToken GetStepToken()
+    {
+        if (_stepEnding is null) Interlocked.Exchange(ref _stepEnding, new CancellationTokenSource());
+        if (Ending is not null) _stepEnding.Cancel();
+
+        return _stepEnding.Token;
     }
 
     /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>
     public Task WhenLeftAsync()
     {
-        var source = new TaskCompletionSource();
+        // Whoever waits goes on elsewhere: this connection has still to be closed.
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         source = Interlocked.CompareExchange(ref _left, source, null) ?? source;
         return source == AlreadyLeft ? Task.CompletedTask : source.Task;
     }

@@ -14,7 +14,7 @@ namespace Avocet.Broker.Connections;
 /// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
 /// under way they gather beside it, for a pipe must not be written to then. The gate is held for the copying of a packet only, never over a flush.
 /// </summary>
-internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics, int backlogMax)
+internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics, PipeScheduler scheduler, int backlogMax)
 {
     private const int FlushAtOnceBytes = 64 * 1024;
 
@@ -28,7 +28,8 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
     private bool _isClosed;
     private bool _hasRefused;
     private int _isScheduled;
-    private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _flushed;
     private OutboundAliases? _aliases;
 
     /// <summary>Called, under no lock, when a connection that had no room has some again.</summary>
@@ -194,7 +195,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
         {
             if (_isClosed || Backlog < backlogMax) return Task.CompletedTask;
 
-            return (_drained ??= new TaskCompletionSource()).Task;
+            return (_room ??= new TaskCompletionSource()).Task;
         }
     }
 
@@ -205,7 +206,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
         {
             if (_isClosed || !_isFlushing) return Task.CompletedTask;
 
-            return (_drained ??= new TaskCompletionSource()).Task;
+            return (_flushed ??= new TaskCompletionSource()).Task;
         }
     }
 
@@ -218,20 +219,16 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
     /// <summary>Wakes whoever waits for room: the connection is to end.</summary>
     public void StopWaiting()
     {
-        TaskCompletionSource? drained;
-        lock (_gate)
-        {
-            drained = _drained;
-            _drained = null;
-        }
+        TaskCompletionSource? room;
+        lock (_gate) (room, _room) = (_room, null);
 
-        drained?.TrySetResult();
+        room?.TrySetResult();
     }
 
     /// <summary>Writes nothing more and wakes whoever waits. The pipe itself is completed by the connection.</summary>
     public void Close()
     {
-        TaskCompletionSource? drained;
+        TaskCompletionSource? room, flushed;
         bool isFlushing;
         lock (_gate)
         {
@@ -239,12 +236,13 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             _pending = [];
             _pendingLength = 0;
             isFlushing = _isFlushing;
-            drained = _drained;
-            _drained = null;
+            (room, _room) = (_room, null);
+            (flushed, _flushed) = (_flushed, null);
         }
 
         if (isFlushing) output.CancelPendingFlush();
-        drained?.TrySetResult();
+        room?.TrySetResult();
+        flushed?.TrySetResult();
     }
 
     private void FlushOn()
@@ -308,7 +306,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
     /// <summary>Takes over what gathered meanwhile; true when that has to be flushed now.</summary>
     private bool EndFlush(bool isEnd)
     {
-        TaskCompletionSource? drained = null;
+        TaskCompletionSource? room = null, flushed = null;
         var callOnRoom = false;
         var goesOn = false;
         lock (_gate)
@@ -339,16 +337,15 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             {
                 callOnRoom = _hasRefused && !_isClosed;
                 _hasRefused = false;
+                (room, _room) = (_room, null);
             }
 
-            if (!goesOn)
-            {
-                drained = _drained;
-                _drained = null;
-            }
+            if (!goesOn) (flushed, _flushed) = (_flushed, null);
         }
 
-        drained?.TrySetResult();
+        // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
+        if (room is not null) scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
+        flushed?.TrySetResult();
         if (callOnRoom) OnRoom?.Invoke();
         return goesOn;
     }

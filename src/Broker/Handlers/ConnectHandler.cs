@@ -132,13 +132,13 @@ internal static class ConnectHandler
         }
         else if (packet.HasWill)
         {
-            FindWillRefusal(options, packet, out reason, out detail);
+            FindWillRefusal(options, connection.Writer.MountPointLength, packet, out reason, out detail);
         }
 
         return reason.IsError();
     }
 
-    private static void FindWillRefusal(BrokerOptions options, in ConnectPacket packet, out ReasonCode reason, out string detail)
+    private static void FindWillRefusal(BrokerOptions options, int mountPointLength, in ConnectPacket packet, out ReasonCode reason, out string detail)
     {
         (reason, detail) = (ReasonCode.Success, "");
         if (packet.WillQos > options.MaximumQos)
@@ -153,6 +153,10 @@ internal static class ConnectHandler
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicLevelsMax} levels");
         }
+        else if (mountPointLength + packet.WillTopic.Length > Limits.StringSizeMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, "the will topic is too long with the mount point of this listener");
+        }
         else if (packet.WillProperties.TryGetInteger(PropertyId.PayloadFormatIndicator, out var isText) && isText == 1 && !Utf8.IsValid(packet.WillPayload))
         {
             (reason, detail) = (ReasonCode.PayloadFormatInvalid, "the will payload is not UTF-8, which its Payload Format Indicator says");
@@ -161,8 +165,8 @@ internal static class ConnectHandler
 
     private static async Task AuthenticateAsync(Connection connection, ConnectRequest request)
     {
-        // The connect time-out bounds the wait: it ends the connection, and the answer then comes to nothing.
-        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), CancellationToken.None);
+        // The connect time-out bounds the wait: it ends the connection and cancels this.
+        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), connection.GetStepToken());
         Conclude(connection, request, reason);
     }
 

@@ -28,7 +28,7 @@ internal sealed class EnhancedAuthentication(
     /// <summary>Gives the client's data to the exchange and answers.</summary>
     public async Task ContinueAsync(byte[] data)
     {
-        var step = await _exchange!.NextAsync(data, CancellationToken.None);
+        var step = await _exchange!.NextAsync(data, connection.GetStepToken());
         if (connection.Ending is not null) return;
 
         if (step.Reason == ReasonCode.ContinueAuthentication)

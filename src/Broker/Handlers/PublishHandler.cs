@@ -30,6 +30,7 @@ internal static class PublishHandler
         {
             context.Statistics.Add(Counter.DroppedRefused);
             Log.PublishRefused(context.Logger, connection.Name, reason.Describe(), detail);
+            EndRefusedQos2(connection, packet);
             // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
             // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
             if (connection.Version != ProtocolVersion.V50 && reason == ReasonCode.TopicNameInvalid) connection.Fail(PacketType.Publish, reason, "4.7.3 Topic Name", "PUBLISH", $"refused: {detail}");
@@ -67,7 +68,7 @@ internal static class PublishHandler
         else if (result.Refused == result.Matched)
         {
             // Nobody kept it, so it is not acknowledged as if somebody had.
-            if (connection.Version == ProtocolVersion.V50 && connection.Session!.EndQos2(packet.PacketId)) connection.ReceivedUnreleased--;
+            EndRefusedQos2(connection, packet);
             Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full");
         }
         else
@@ -172,6 +173,18 @@ internal static class PublishHandler
 
         connection.ReceivedUnreleased++;
         return true;
+    }
+
+    /// <summary>
+    /// In 5.0 a PUBREC with an error ends the exchange and the identifier is free again, also where an earlier copy of the PUBLISH was accepted. In 3.x
+    /// the exchange goes on to PUBREL.
+    /// </summary>
+    private static void EndRefusedQos2(Connection connection, in PublishPacket packet)
+    {
+        if (packet.Qos != Qos.ExactlyOnce || connection.Version != ProtocolVersion.V50) return;
+
+        // An identifier that came on an earlier connection does not count on this one.
+        if (connection.Session!.EndQos2(packet.PacketId) && connection.ReceivedUnreleased > 0) connection.ReceivedUnreleased--;
     }
 
     private static long GetExpiry(in PublishPacket packet, Clock clock)

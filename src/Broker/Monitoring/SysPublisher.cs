@@ -13,8 +13,6 @@ namespace Avocet.Broker.Monitoring;
 /// </summary>
 internal sealed class SysPublisher(BrokerContext context) : WheelTimer
 {
-    private const int SweepSteps = 4096;
-
     private static readonly int[] AverageMinutes = [1, 5, 15];
 
     private readonly Dictionary<string, string> _published = [];
@@ -46,7 +44,6 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         if (_isStopped) return;
 
         var now = context.Clock.Now;
-        context.Retained.Sweep(SweepSteps);
         PublishAll((now - _lastTurnAt) / 1000.0);
         _lastTurnAt = now;
         context.Wheel.Set(this, now + IntervalMilliseconds);

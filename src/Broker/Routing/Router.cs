@@ -31,7 +31,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         foreach (var group in matches.Groups)
         {
             matched++;
-            if (!DeliverToGroup(group, ref publication, null, now, batch)) refused++;
+            if (DeliverToGroup(group, ref publication, null, now, batch) == DeliveryResult.Refused) refused++;
         }
 
         return new RouteResult(matched, refused);
@@ -41,36 +41,46 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     public void HandOver(SharedGroup group, Message message, Session former, FlushBatch batch)
     {
         var publication = message.AsPublication();
-        if (!DeliverToGroup(group, ref publication, former, clock.Now, batch)) statistics.Add(Counter.DroppedQueueFull);
+        var now = clock.Now;
+        if (publication.ExpiresAt <= now) statistics.Add(Counter.DroppedExpired);
+        else if (DeliverToGroup(group, ref publication, former, now, batch) == DeliveryResult.Skipped) statistics.Add(Counter.DroppedQueueFull);
     }
 
     /// <summary>
     /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them.
-    /// False when nobody could take it.
+    /// Refused when nobody took it and a queue was full.
     /// </summary>
-    private static bool DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    private static DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
     {
         var members = group.Members;
-        if (members.Length == 0) return false;
-
         var turn = group.NextTurn();
-        return TryMembers(members, turn, true, group, ref publication, except, now, batch)
-            || TryMembers(members, turn, false, group, ref publication, except, now, batch);
+        var asked = members.Length <= 256 ? stackalloc bool[members.Length] : new bool[members.Length];
+        var result = AskMembers(members, turn, asked, true, group, ref publication, except, now, batch);
+        if (result is DeliveryResult.Sent or DeliveryResult.Queued) return result;
+
+        // All that are left are asked, also one that has connected meanwhile.
+        var second = AskMembers(members, turn, asked, false, group, ref publication, except, now, batch);
+        return second == DeliveryResult.Skipped ? result : second;
     }
 
-    private static bool TryMembers(
-        Subscription[] members, uint turn, bool connected, SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    private static DeliveryResult AskMembers(
+        Subscription[] members, uint turn, scoped Span<bool> asked, bool connectedOnly, SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
     {
+        var result = DeliveryResult.Skipped;
         for (var i = 0u; i < members.Length; i++)
         {
-            var member = members[(turn + i) % members.Length];
-            if (member.Session == except || member.Session.IsConnected != connected) continue;
+            var place = (int)((turn + i) % members.Length);
+            var member = members[place];
+            if (asked[place] || member.Session == except || (connectedOnly && !member.Session.IsConnected)) continue;
 
+            asked[place] = true;
             var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);
-            if (member.Session.Deliver(ref publication, delivery, group, now, batch) is DeliveryResult.Sent or DeliveryResult.Queued) return true;
+            var answer = member.Session.Deliver(ref publication, delivery, group, now, batch);
+            if (answer is DeliveryResult.Sent or DeliveryResult.Queued) return answer;
+            if (answer == DeliveryResult.Refused) result = answer;
         }
 
-        return false;
+        return result;
     }
 
     private void Retain(ref Publication publication)

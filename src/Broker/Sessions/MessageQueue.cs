@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Avocet.Protocol;
 
 namespace Avocet.Broker.Sessions;
 
@@ -10,6 +11,9 @@ internal sealed class MessageQueue
 
     public int Count { get; private set; }
 
+    /// <summary>Those of them at QoS 0.</summary>
+    public int AtMostOnceCount { get; private set; }
+
     /// <summary>Bytes of all messages; one that several sessions share counts in each.</summary>
     public long Bytes { get; private set; }
 
@@ -19,6 +23,7 @@ internal sealed class MessageQueue
 
         _items[(_head + Count) & (_items.Length - 1)] = message;
         Count++;
+        if (message.Qos == Qos.AtMostOnce) AtMostOnceCount++;
         Bytes += message.Message.Size;
     }
 
@@ -35,6 +40,7 @@ internal sealed class MessageQueue
         _items[_head] = default;
         _head = (_head + 1) & (_items.Length - 1);
         Count--;
+        if (message.Qos == Qos.AtMostOnce) AtMostOnceCount--;
         Bytes -= message.Message.Size;
 
         // An empty queue gives back what a burst made it take.

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
@@ -22,11 +23,12 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     private const int ReplaySliceSteps = 512;
 
     private readonly Lock _gate = new();
+    private readonly int _mountPointSize = Encoding.UTF8.GetByteCount(mountPoint);
     private readonly InflightWindow _inflight = new();
     private MessageQueue? _queue;
     private Dictionary<byte[], Subscription>? _subscriptions;
     private HashSet<ushort>? _receivedQos2;
-    private Queue<RetainedReplay>? _replays;
+    private LinkedList<RetainedReplay>? _replays;
     private volatile Connection? _connection;
     private int _inflightMax;
     private int _resendPlace;
@@ -102,28 +104,26 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>Takes a message for this session, in whatever way is possible now.</summary>
     public DeliveryResult Deliver(ref Publication publication, in Delivery delivery, SharedGroup? group, long now, FlushBatch batch)
     {
+        if (!HasName(publication.TopicName)) return DeliveryResult.Skipped;
+
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
-        if (qos == Qos.AtMostOnce && (_connection is not null || !context.Options.QueueQos0)) return DeliverAtMostOnce(ref publication, retain, delivery.SubscriptionIds, now, batch);
-
         Connection? connection;
         DeliveryResult result;
-        lock (_gate)
+        if (qos == Qos.AtMostOnce && !context.Options.QueueQos0)
         {
-            if (_hasEnded) return DeliveryResult.Skipped;
-
+            // Nothing at QoS 0 ever waits, so that it needs no lock.
             connection = _connection;
-            // No message overtakes one that waits: order is kept. [MQTT-4.6.0-5]
-            var mayGoOut = connection is not null && _queue is not { Count: > 0 } && qos != Qos.AtMostOnce && HasWindow && connection.Writer.HasRoom();
-            var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, delivery.SubscriptionIds, group);
-            if (mayGoOut)
+            result = connection is null ? DeliveryResult.Skipped : SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
+        }
+        else
+        {
+            lock (_gate)
             {
-                Send(connection!, outbound, now);
-                result = DeliveryResult.Sent;
-            }
-            else
-            {
-                result = Enqueue(outbound, now);
+                if (_hasEnded) return DeliveryResult.Skipped;
+
+                connection = _connection;
+                result = DeliverInOrder(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now);
             }
         }
 
@@ -220,6 +220,13 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             existed = lookup.TryGetValue(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
             subscriptions[subscription.Filter] = subscription;
+            if (old?.Replay is { } replay)
+            {
+                // What still waits is sent as asked for last.
+                replay.Value = replay.Value with { Subscription = subscription };
+                subscription.Replay = replay;
+            }
+
             // A session that has just ended must leave nothing in the index.
             if (!_hasEnded) context.Index.Add(subscription, old);
             return subscription;
@@ -235,6 +242,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
 
             if (!_hasEnded) context.Index.Remove(subscription);
+            // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
+            if (subscription.Replay is { } replay) _replays?.Remove(replay);
+
             return true;
         }
     }
@@ -242,7 +252,17 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>Lets the retained messages that match a new subscription follow. Call <see cref="Resume"/> afterwards.</summary>
     public void Replay(Subscription subscription)
     {
-        lock (_gate) (_replays ??= new Queue<RetainedReplay>()).Enqueue(new RetainedReplay(new RetainedCursor(subscription.Filter), subscription));
+        lock (_gate)
+        {
+            // The filter may have come twice in one SUBSCRIBE.
+            if (_subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
+
+            // A replay that still waits begins anew, so that what a client can pile up is bounded by its subscriptions.
+            var replays = _replays ??= new LinkedList<RetainedReplay>();
+            if (current.Replay is { } former) replays.Remove(former);
+
+            current.Replay = replays.AddLast(new RetainedReplay(new RetainedCursor(current.Filter), current));
+        }
     }
 
     /// <summary>Sends what can be sent now; called when the connection has room again.</summary>
@@ -298,15 +318,29 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
-    private DeliveryResult DeliverAtMostOnce(ref Publication publication, bool retain, uint[]? subscriptionIds, long now, FlushBatch batch)
-    {
-        var connection = _connection;
-        if (connection is null) return DeliveryResult.Skipped;
+    /// <summary>False for what <c>#</c> behind the mount point <c>site1/</c> also finds, <c>site1</c> and <c>site1/</c>: nothing is left for the client to see.</summary>
+    private bool HasName(ReadOnlySpan<byte> topicName) => topicName.Length > _mountPointSize;
 
+    /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5] Under the gate.</summary>
+    private DeliveryResult DeliverInOrder(
+        Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now)
+    {
+        // QoS 0 waits neither for the window nor for messages that do.
+        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { AtMostOnceCount: > 0 }) return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
+
+        var mayGoOut = connection is not null && _queue is not { Count: > 0 } && HasWindow && connection.Writer.HasRoom();
+        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
+        if (!mayGoOut) return Enqueue(outbound, now);
+
+        Send(connection!, outbound, now);
+        return DeliveryResult.Sent;
+    }
+
+    private DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
+    {
         switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
         {
             case WriteResult.Written:
-                batch.Add(connection.Writer);
                 return DeliveryResult.Sent;
 
             case WriteResult.NoRoom:
@@ -335,8 +369,11 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         var options = context.Options;
         while (queue.Count >= options.QueueMessagesMax || queue.Bytes + outbound.Message.Size > options.QueueBytesMax)
         {
+            if (TryDropExpired(queue, now)) continue;
+
             CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
-            if (options.QueueOverflow == QueueOverflow.DropNew || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
+            // One that is too large for an empty queue drives nothing out.
+            if (options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
         }
 
         queue.Enqueue(outbound);
@@ -395,14 +432,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     {
         while (_queue!.TryPeek(out var outbound))
         {
-            if (outbound.Message.ExpiresAt <= now)
-            {
-                // Expired before its delivery began. [MQTT-3.3.2-5]
-                _queue.TryDequeue(out _);
-                CountDrop(ref _drops.Expired, Counter.DroppedExpired);
-                continue;
-            }
-
+            if (TryDropExpired(_queue, now)) continue;
             if (outbound.Qos != Qos.AtMostOnce && !HasWindow) return;
             if (!connection.Writer.HasRoom()) return;
 
@@ -411,11 +441,22 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         }
     }
 
+    /// <summary>Drops the oldest message if it expired before its delivery began. [MQTT-3.3.2-5]</summary>
+    private bool TryDropExpired(MessageQueue queue, long now)
+    {
+        if (!queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
+
+        queue.TryDequeue(out _);
+        CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+        return true;
+    }
+
     private void SendRetained(Connection connection, long now)
     {
         var budget = ReplaySliceSteps;
-        while (_replays!.TryPeek(out var replay))
+        while (_replays!.First is { } first)
         {
+            var replay = first.Value;
             if (!HasWindow || !connection.Writer.HasRoom()) return;
 
             var message = context.Retained.Next(replay.Cursor, ref budget);
@@ -433,13 +474,14 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
                 return;
             }
 
-            _replays.Dequeue();
+            _replays.RemoveFirst();
+            replay.Subscription.Replay = null;
         }
     }
 
     private void SendRetained(Connection connection, Subscription subscription, Message message, long now)
     {
-        if (subscription.NoLocal && message.PublisherId == ClientId) return;
+        if (!HasName(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
 
         var qos = message.Qos < subscription.Qos ? message.Qos : subscription.Qos;
         // Sent because of a subscribe: RETAIN is 1. [3.1.1 MQTT-3.3.1-8]

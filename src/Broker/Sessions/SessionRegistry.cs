@@ -41,6 +41,7 @@ internal sealed class SessionRegistry(BrokerContext context)
             if (former is not null) return false;
 
             var isPresent = session is not null && !request.CleanStart && session.MountPoint == connection.Origin.Listener.MountPoint;
+            var connack = ConnackBuilder.Accept(request, isPresent, context.Options);
             if (isPresent)
             {
                 Resume(session!);
@@ -58,7 +59,7 @@ internal sealed class SessionRegistry(BrokerContext context)
             session.Will = request.Will;
             connection.Session = session;
             _connectedMax = Math.Max(_connectedMax, ++_connected);
-            session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax);
+            session.Attach(connection, connack, request.InflightMax);
         }
 
         Finish(after, connection.Batch);

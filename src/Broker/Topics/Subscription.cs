@@ -35,6 +35,9 @@ internal sealed class Subscription
     /// <summary>The shared group it is a member of, or null.</summary>
     public SharedGroup? Group { get; set; }
 
+    /// <summary>The retained messages that still have to be sent because of it, or null. The session's gate guards it.</summary>
+    public LinkedListNode<RetainedReplay>? Replay { get; set; }
+
     /// <summary>Its place in the <see cref="SubscriberSet"/>.</summary>
     internal int Slot { get; set; }
 }

@@ -93,9 +93,7 @@ internal sealed class ListenerEndpoint
 
     private async Task RunAsync(ConnectionContext connection)
     {
-        // Not connection.ConnectionClosed: that comes with the client's FIN, perhaps before the broker has looked at what was sent ahead of it.
-        // The end of the pipe comes in its place in the stream.
-        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint), CancellationToken.None);
+        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint));
         ClosingDeadline.Begin(Options.Name, connection.Features, connection, _logger);
     }
 

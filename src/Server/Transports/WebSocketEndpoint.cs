@@ -81,8 +81,7 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
         var receiving = pipe.ReceiveAsync();
         try
         {
-            // Not context.RequestAborted: it may overtake what the client sent. See ListenerEndpoint.
-            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)), CancellationToken.None);
+            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)));
         }
         finally
         {

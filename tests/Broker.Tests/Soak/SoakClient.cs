@@ -117,7 +117,7 @@ internal sealed class SoakClient
         _output.ResetWrittenCount();
         var former = _transport;
         _transport = new SoakTransport();
-        _served.Add(_broker.RunConnectionAsync(_transport.BrokerSide, SoakTransport.Origin, CancellationToken.None));
+        _served.Add(_broker.RunConnectionAsync(_transport.BrokerSide, SoakTransport.Origin));
         var expiry = new PropertyBuilder();
         if (_version == ProtocolVersion.V50) expiry.Add(PropertyId.SessionExpiryInterval, 3600);
 

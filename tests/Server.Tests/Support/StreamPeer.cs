@@ -10,7 +10,7 @@ namespace Avocet.Server.Tests.Support;
 internal static class StreamPeer
 {
     public static TestPeer Over(Stream stream, ProtocolVersion version = ProtocolVersion.V50) =>
-        new(PipeReader.Create(stream), PipeWriter.Create(stream), Task.CompletedTask, version, new CancellationTokenSource());
+        new(PipeReader.Create(stream), PipeWriter.Create(stream), Task.CompletedTask, version);
 
     /// <summary>Sends CONNECT and expects to be let in.</summary>
     public static async Task<TestPeer> ConnectAsync(Stream stream, ClientBuilder client)
