@@ -222,6 +222,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             subscriptions[subscription.Filter] = subscription;
             // A session that has just ended must leave nothing in the index.
             if (!_hasEnded) context.Index.Add(subscription, old);
+            if (existed) ReplaceInReplays(old!, subscription);
             return subscription;
         }
     }
@@ -235,6 +236,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
 
             if (!_hasEnded) context.Index.Remove(subscription);
+            ReplaceInReplays(subscription, null);
             return true;
         }
     }
@@ -297,6 +299,22 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     }
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _inflight.HasFreePacketId && _resendPlace >= _inflight.Span;
+
+    /// <summary>
+    /// Retained messages still to come go with the options of the present subscription [MQTT-3.8.4-3], and none come any more without one.
+    /// [MQTT-3.10.4-2]
+    /// </summary>
+    private void ReplaceInReplays(Subscription old, Subscription? with)
+    {
+        if (_replays is not { Count: > 0 } replays) return;
+
+        _replays = new Queue<RetainedReplay>(replays.Count);
+        foreach (var replay in replays)
+        {
+            if (replay.Subscription != old) _replays.Enqueue(replay);
+            else if (with is not null) _replays.Enqueue(replay with { Subscription = with });
+        }
+    }
 
     private DeliveryResult DeliverAtMostOnce(ref Publication publication, bool retain, uint[]? subscriptionIds, long now, FlushBatch batch)
     {
