@@ -31,7 +31,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         foreach (var group in matches.Groups)
         {
             matched++;
-            if (!DeliverToGroup(group, ref publication, null, now, batch)) refused++;
+            if (DeliverToGroup(group, ref publication, null, now, batch) == DeliveryResult.Refused) refused++;
         }
 
         return new RouteResult(matched, refused);
@@ -40,37 +40,55 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     /// <summary>Hands what a member of a shared group did not finish to another one, when that member's session ended for good.</summary>
     public void HandOver(SharedGroup group, Message message, Session former, FlushBatch batch)
     {
+        var now = clock.Now;
+        if (message.ExpiresAt <= now)
+        {
+            // To the other members it was not sent yet. [MQTT-3.3.2-5]
+            statistics.Add(Counter.DroppedExpired);
+            return;
+        }
+
         var publication = message.AsPublication();
-        if (!DeliverToGroup(group, ref publication, former, clock.Now, batch)) statistics.Add(Counter.DroppedQueueFull);
+        DeliverToGroup(group, ref publication, former, now, batch);
     }
 
     /// <summary>
-    /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them.
-    /// False when nobody could take it.
+    /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them. It is
+    /// counted as dropped when nobody had room for it, and skipped when nobody is there who would keep it.
     /// </summary>
-    private static bool DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    private DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
     {
         var members = group.Members;
-        if (members.Length == 0) return false;
+        if (members.Length == 0) return DeliveryResult.Skipped;
 
         var turn = group.NextTurn();
-        return TryMembers(members, turn, true, group, ref publication, except, now, batch)
-            || TryMembers(members, turn, false, group, ref publication, except, now, batch);
+        var toConnected = TryMembers(members, turn, true, group, ref publication, except, now, batch);
+        if (toConnected is DeliveryResult.Sent or DeliveryResult.Queued) return toConnected;
+
+        var toOffline = TryMembers(members, turn, false, group, ref publication, except, now, batch);
+        if (toOffline is DeliveryResult.Sent or DeliveryResult.Queued) return toOffline;
+        if (toConnected != DeliveryResult.Refused && toOffline != DeliveryResult.Refused) return DeliveryResult.Skipped;
+
+        statistics.Add(Counter.DroppedQueueFull);
+        return DeliveryResult.Refused;
     }
 
-    private static bool TryMembers(
+    private static DeliveryResult TryMembers(
         Subscription[] members, uint turn, bool connected, SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
     {
+        var result = DeliveryResult.Skipped;
         for (var i = 0u; i < members.Length; i++)
         {
             var member = members[(turn + i) % members.Length];
             if (member.Session == except || member.Session.IsConnected != connected) continue;
 
             var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);
-            if (member.Session.Deliver(ref publication, delivery, group, now, batch) is DeliveryResult.Sent or DeliveryResult.Queued) return true;
+            var own = member.Session.Deliver(ref publication, delivery, group, now, batch);
+            if (own is DeliveryResult.Sent or DeliveryResult.Queued) return own;
+            if (own == DeliveryResult.Refused) result = own;
         }
 
-        return false;
+        return result;
     }
 
     private void Retain(ref Publication publication)

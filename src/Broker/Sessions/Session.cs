@@ -351,14 +351,29 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
         var queue = _queue ??= new MessageQueue();
         var options = context.Options;
+        if (options.QueueMessagesMax == 0 || outbound.Message.Size > options.QueueBytesMax) return Refuse(outbound);
+
         while (queue.Count >= options.QueueMessagesMax || queue.Bytes + outbound.Message.Size > options.QueueBytesMax)
         {
-            CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
-            if (options.QueueOverflow == QueueOverflow.DropNew || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
+            // What has expired makes room first; it is not sent any more.
+            var hasExpired = queue.TryPeek(out var oldest) && oldest.Message.ExpiresAt <= now;
+            if (!hasExpired && options.QueueOverflow == QueueOverflow.DropNew) return Refuse(outbound);
+
+            queue.TryDequeue(out _);
+            if (hasExpired) CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+            else CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
         }
 
         queue.Enqueue(outbound);
         return DeliveryResult.Queued;
+    }
+
+    // Another member of a shared group may have room; if none has, the router counts the message once.
+    private DeliveryResult Refuse(in OutboundMessage outbound)
+    {
+        if (outbound.Group is null) CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+
+        return DeliveryResult.Refused;
     }
 
     /// <summary>Sends what waits, as far as window and socket allow: unacknowledged, then queued, then retained messages. Under the gate.</summary>
