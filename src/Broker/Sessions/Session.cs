@@ -104,7 +104,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     {
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
-        if (qos == Qos.AtMostOnce && (_connection is not null || !context.Options.QueueQos0)) return DeliverAtMostOnce(ref publication, retain, delivery.SubscriptionIds, now, batch);
+        if (qos == Qos.AtMostOnce && !IsQueueing) return DeliverAtMostOnce(ref publication, retain, delivery.SubscriptionIds, now, batch);
 
         Connection? connection;
         DeliveryResult result;
@@ -299,6 +299,16 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     }
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _inflight.HasFreePacketId && _resendPlace >= _inflight.Span;
+
+    /// <summary>Whether QoS 0 messages have to be queued: while offline, or behind others that were. Only if the options say so.</summary>
+    private bool IsQueueing
+    {
+        get
+        {
+            if (!context.Options.QueueQos0) return false;
+            lock (_gate) return _connection is null || _queue is { Count: > 0 };
+        }
+    }
 
     /// <summary>
     /// Retained messages still to come go with the options of the present subscription [MQTT-3.8.4-3], and none come any more without one.
