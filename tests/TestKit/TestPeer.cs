@@ -13,6 +13,8 @@ namespace Avocet.TestKit;
 /// </summary>
 public sealed class TestPeer
 {
+    private const int FixedHeaderSizeMax = 5;
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _aborted;
@@ -274,15 +276,15 @@ public sealed class TestPeer
 
     private PacketView? TryTakePacket(ReadOnlySequence<byte> buffer)
     {
-        var bytes = buffer.ToArray();
-        if (FixedHeader.TryRead(bytes, out var header) != DecodeStatus.Done || bytes.Length < header.PacketSize)
+        var start = buffer.Slice(0, Math.Min(buffer.Length, FixedHeaderSizeMax)).ToArray();
+        if (FixedHeader.TryRead(start, out var header) != DecodeStatus.Done || buffer.Length < header.PacketSize)
         {
             Input.AdvanceTo(buffer.Start, buffer.End);
             return null;
         }
 
+        var packet = PacketView.Of(buffer.Slice(0, header.PacketSize).ToArray(), Version);
         Input.AdvanceTo(buffer.GetPosition(header.PacketSize));
-        var packet = PacketView.Of(bytes[..header.PacketSize], Version);
         Check(packet);
         _received.Add(packet);
         return packet;
