@@ -80,7 +80,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         for (var i = 0u; i < members.Length; i++)
         {
             var member = members[(turn + i) % members.Length];
-            if (member.Session == except || member.Session.IsConnected != connected) continue;
+            if (member.Session == except || member.Session.IsConnected != connected || !member.Covers(publication.TopicName)) continue;
 
             var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);
             var own = member.Session.Deliver(ref publication, delivery, group, now, batch);

@@ -482,7 +482,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private void SendRetained(Connection connection, Subscription subscription, Message message, long now)
     {
-        if (subscription.NoLocal && message.PublisherId == ClientId) return;
+        if (!subscription.Covers(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
 
         var qos = message.Qos < subscription.Qos ? message.Qos : subscription.Qos;
         // Sent because of a subscribe: RETAIN is 1. [3.1.1 MQTT-3.3.1-8]
