@@ -7,23 +7,23 @@ namespace Avocet.Broker;
 /// <summary>The broker's log lines, with event ids 1000 to 1999. Never a payload, never a password.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1000, LogLevel.Information, "Connected: {ClientId} from {Address} on listener '{Listener}', {Version}, clean start {CleanStart}, session expiry {ExpirySeconds} s, keep alive {KeepAliveSeconds} s, user {UserName}")]
+    [LoggerMessage(1000, LogLevel.Information, "Connected: {ClientId} from {Address} on listener '{Listener}', {Version}, clean start {CleanStart}, session expiry {SessionExpiry}, keep alive {KeepAliveSeconds} s, user {UserName}")]
     public static partial void Connected(
-        ILogger logger, string clientId, string address, string listener, ProtocolVersion version, bool cleanStart, uint expirySeconds, int keepAliveSeconds, string? userName);
+        ILogger logger, string clientId, string address, string listener, string version, bool cleanStart, string sessionExpiry, int keepAliveSeconds, string? userName);
 
-    [LoggerMessage(1001, LogLevel.Information, "Disconnected: {ClientId} from {Address}: {Cause}, {Reason}: {Detail}")]
-    public static partial void Disconnected(ILogger logger, string clientId, string address, EndingCause cause, string reason, string detail);
+    [LoggerMessage(1001, LogLevel.Information, "Disconnected: {ClientId} from {Address}: {Cause}: {Summary}")]
+    public static partial void Disconnected(ILogger logger, string clientId, string address, EndingCause cause, string summary);
 
-    [LoggerMessage(1002, LogLevel.Information, "Refused: {Address} on listener '{Listener}': {Reason}: {Detail}")]
-    public static partial void Refused(ILogger logger, string address, string listener, string reason, string detail);
+    [LoggerMessage(1002, LogLevel.Information, "Refused: {Address} on listener '{Listener}': {Summary}")]
+    public static partial void Refused(ILogger logger, string address, string listener, string summary);
 
     [LoggerMessage(1003, LogLevel.Warning, "Packet refused: {ClientId} from {Address}: {PacketType}: {Error}")]
-    public static partial void PacketRefused(ILogger logger, string clientId, string address, PacketType packetType, DecodeError error);
+    public static partial void PacketRefused(ILogger logger, string clientId, string address, string packetType, DecodeError error);
 
-    [LoggerMessage(1004, LogLevel.Debug, "PUBLISH refused: {ClientId}: {Reason}: {Detail}")]
+    [LoggerMessage(1004, LogLevel.Information, "PUBLISH refused: {ClientId}: {Reason}: {Detail}")]
     public static partial void PublishRefused(ILogger logger, string clientId, string reason, string detail);
 
-    [LoggerMessage(1005, LogLevel.Debug, "SUBSCRIBE refused: {ClientId}: topic filter '{Filter}': {Reason}")]
+    [LoggerMessage(1005, LogLevel.Information, "SUBSCRIBE refused: {ClientId}: topic filter '{Filter}': {Reason}")]
     public static partial void FilterRefused(ILogger logger, string clientId, string filter, string reason);
 
     [LoggerMessage(1006, LogLevel.Error, "Internal error: the connection of {ClientId} ends because of a fault in the broker. Please report it.")]

@@ -11,7 +11,7 @@ public sealed class ConnectTests
 {
     [Theory, BothVersions]
     [Spec("MQTT-3.1.4-5", "MQTT-3.2.0-1", "MQTT-3.2.0-2", "MQTT-3.2.2-1", "MQTT-3.2.2-8", "MQTT-4.2.0-1")]
-    [Spec("3.1.1 MQTT-3.1.4-4", "3.1.1 MQTT-3.2.0-1", "3.1.1 MQTT-7.0.0-2")]
+    [Spec("3.1.1 MQTT-3.1.4-4", "3.1.1 MQTT-3.2.0-1", "3.1.1 MQTT-7.0.0-2", "3.1.1 MQTT-7.1.1-1")]
     public async Task Connect_valid_is_accepted_once(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
@@ -26,11 +26,13 @@ public sealed class ConnectTests
     public async Task Connect_of_mqtt_3_1_is_accepted()
     {
         await using var broker = new TestBroker();
-        var client = await broker.ConnectAsync(Given.Client("c").V31().Subscribed("a", Qos.AtLeastOnce));
+        var reader = await broker.ConnectAsync(Given.Client("reader").V31().Subscribed("a", Qos.AtLeastOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer").V31());
 
-        await client.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
-        await client.ExpectAsync(Given.Puback(1));
-        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
+
+        await writer.ExpectAsync(Given.Puback(1));
+        await reader.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
     }
 
     [Theory, BothVersions]

@@ -11,7 +11,7 @@ public sealed class OfflineQueueTests
     private const string DroppedBecauseFull = "publish/messages/dropped/queue_full";
 
     [Theory, BothVersions]
-    [Spec("MQTT-4.5.0-1", "3.1.1 MQTT-4.5.0-1")]
+    [Spec("MQTT-4.5.0-1", "MQTT-3.1.2-5", "3.1.1 MQTT-4.5.0-1", "3.1.1 MQTT-3.1.2-5")]
     public async Task Messages_for_an_offline_session_wait_in_order(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
@@ -124,6 +124,30 @@ public sealed class OfflineQueueTests
 
         await writer.SendAsync(Given.Pubrel(3));
         await writer.ExpectAsync(Given.Pubcomp(3));
+    }
+
+    [Fact]
+    public async Task Publish_that_pushes_an_older_message_out_is_acknowledged()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 1, QueueOverflow = QueueOverflow.DropOldest });
+        await LeaveAsync(broker, ProtocolVersion.V50, "c");
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+
+        await writer.SendAsync(Given.Publish("a/x").Qos1(1), Given.Publish("a/x").Qos1(2));
+
+        await writer.ExpectAsync(Given.Puback(1), Given.Puback(2));
+    }
+
+    [Fact]
+    public async Task Queue_of_no_messages_takes_none()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 0 });
+        await LeaveAsync(broker, ProtocolVersion.V50, "c");
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+
+        await writer.SendAsync(Given.Publish("a/x").Qos1(1), Given.Publish("a/x").Qos2(2));
+
+        await writer.ExpectAsync(Given.Puback(1, ReasonCode.QuotaExceeded), Given.Pubrec(2, ReasonCode.QuotaExceeded));
     }
 
     [Fact, Spec("MQTT-4.3.3-9")]

@@ -149,19 +149,6 @@ public sealed class OverlappingSubscriptionTests
         await other.ExpectAsync(Given.Publish("a").Payload("x"));
     }
 
-    [Theory]
-    [InlineData("82 09 00 01 02 0B 00 00 01 61 00")]
-    [InlineData("82 0B 00 01 04 0B 01 0B 02 00 01 61 00")]
-    public async Task Subscribe_with_identifier_0_or_two_identifiers_ends_the_connection(string bytes)
-    {
-        await using var broker = new TestBroker();
-        var client = await broker.ConnectAsync(Given.Client("c"));
-
-        await client.SendAsync(bytes);
-
-        await client.ExpectDisconnectAsync(ReasonCode.ProtocolError, ReasonCode.MalformedPacket);
-    }
-
     [Theory, BothVersions]
     public async Task Messages_of_a_thousand_overlapping_subscriptions_come_once(ProtocolVersion version)
     {

@@ -72,7 +72,7 @@ public sealed class PropertyForwardingTests
         await client.ExpectAsync(publish);
     }
 
-    [Fact]
+    [Fact, Spec("MQTT-3.4.2-1", "MQTT-3.5.2-1")]
     public async Task Payload_that_is_not_utf8_although_said_so_is_refused()
     {
         await using var broker = new TestBroker();
@@ -88,27 +88,10 @@ public sealed class PropertyForwardingTests
     }
 
     [Theory]
-    [InlineData(PropertyId.ResponseTopic)]
-    [InlineData(PropertyId.ContentType)]
-    [Spec("MQTT-3.3.2-13", "MQTT-3.3.2-19")]
-    public async Task String_property_that_is_not_utf8_ends_the_connection(PropertyId id)
-    {
-        await using var broker = new TestBroker();
-        var watcher = await broker.ConnectAsync(Given.Client("watcher").Subscribed("#"));
-        var client = await broker.ConnectAsync(Given.Client("c"));
-
-        await client.SendAsync($"30 09 00 01 61 05 {(byte)id:X2} 00 02 C3 28");
-
-        await client.ExpectDisconnectAsync(ReasonCode.MalformedPacket, ReasonCode.ProtocolError, ReasonCode.TopicNameInvalid);
-        await watcher.ExpectNothingAsync();
-    }
-
-    [Theory]
     [InlineData("a/#")]
     [InlineData("+")]
-    [InlineData("")]
     [Spec("MQTT-3.3.2-14")]
-    public async Task Response_topic_with_a_wildcard_or_of_no_characters_is_refused(string topic)
+    public async Task Response_topic_with_a_wildcard_is_refused(string topic)
     {
         await using var broker = new TestBroker();
         var watcher = await broker.ConnectAsync(Given.Client("watcher").Subscribed("#"));
@@ -184,7 +167,7 @@ public sealed class PropertyForwardingTests
             .UserProperty("a", "3");
     }
 
-    /// <summary>Sends a message on at each QoS, live and queued, and as a retained one.</summary>
+    /// <summary>Sends a message on at each QoS, live, queued and again, and as a retained one.</summary>
     private static async Task CheckAsync(PublishBuilder publish)
     {
         await using var broker = new TestBroker();
@@ -198,6 +181,9 @@ public sealed class PropertyForwardingTests
         await live.ExpectAsync(publish, publish.Qos1(), publish.Qos2(), publish.Qos1());
         queued = await broker.ConnectAsync(Given.Client("queued").Persistent());
         await queued.ExpectAsync(publish.Qos1(), publish.Qos2(), publish.Qos1());
+        await queued.CloseAsync();
+        queued = await broker.ConnectAsync(Given.Client("queued").Persistent());
+        await queued.ExpectAsync(publish.Qos1().AsDuplicate(), publish.Qos2().AsDuplicate(), publish.Qos1().AsDuplicate());
         var late = await broker.ConnectAsync(Given.Client("late").Subscribed("a", Qos.ExactlyOnce));
         await late.ExpectAsync(publish.Qos1().Retain());
     }

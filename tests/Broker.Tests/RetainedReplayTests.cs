@@ -113,6 +113,27 @@ public sealed class RetainedReplayTests
         Assert.Equal(10, last.Count(entry => reader.Received.Any(packet => packet.TopicName == entry.Key && packet.PayloadText == "old")));
     }
 
+    [Theory, BothVersions]
+    public async Task Retained_messages_beyond_the_window_follow_as_they_are_acknowledged(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, InflightMax = 5, QueueMessagesMax = 10 });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var number = 0; number < 100; number++) await writer.SendAsync(Given.Publish($"a/{number}").Payload("x").Retain().Qos1(1));
+
+        var reader = await broker.ConnectAsync(Given.Client("reader").Version(version).Subscribed("a/#", Qos.AtLeastOnce));
+
+        var topics = new HashSet<string>();
+        for (var number = 0; number < 100; number++)
+        {
+            var publish = await reader.ReadPacketAsync(PacketType.Publish);
+            Assert.True(publish.Retain);
+            Assert.True(topics.Add(publish.TopicName));
+            await reader.SendAsync(Given.Puback(publish.PacketId));
+        }
+
+        await reader.ExpectNothingAsync();
+    }
+
     private TestBroker NewBroker(int sysIntervalSeconds, int outboundBytesMax = OutboundBytesMax)
     {
         var options = new BrokerOptions { SysIntervalSeconds = sysIntervalSeconds, OutboundBytesMax = outboundBytesMax, QueueMessagesMax = 100_000 };

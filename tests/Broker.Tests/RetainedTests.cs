@@ -162,11 +162,11 @@ public sealed class RetainedTests
     }
 
     [Theory, BothVersions]
-    [Spec("MQTT-3.3.1-5", "3.1.1 MQTT-3.3.1-5")]
-    public async Task Retained_message_outlives_its_publisher(ProtocolVersion version)
+    [Spec("MQTT-3.3.1-5", "3.1.1 MQTT-3.3.1-5", "3.1.1 MQTT-3.1.2-7")]
+    public async Task Retained_message_outlives_the_session_of_its_publisher(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version));
+        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version).Clean(true));
         await writer.SendAsync(Given.Publish("a").Payload("x").Retain());
         await writer.DisconnectAsync();
         await broker.AdvanceAsync(TimeSpan.FromHours(1));
@@ -187,6 +187,18 @@ public sealed class RetainedTests
 
         var reader = await broker.ConnectAsync(Given.Client("reader").Version(version).Subscribed("#"));
         await reader.ExpectNothingAsync();
+    }
+
+    [Fact, Spec("MQTT-3.2.2-14")]
+    public async Task Publish_with_retain_is_disconnected_where_retaining_is_not_available()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0, RetainAvailable = false });
+        var client = await broker.ConnectAsync(Given.Client("c"));
+        Assert.Equal(0u, client.Connack.Integer(PropertyId.RetainAvailable));
+
+        await client.SendAsync(Given.Publish("a").Payload("x").Retain());
+
+        await client.ExpectDisconnectAsync(ReasonCode.RetainNotSupported);
     }
 
     [Theory, BothVersions]

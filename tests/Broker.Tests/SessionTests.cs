@@ -103,7 +103,7 @@ public sealed class SessionTests
         var first = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent());
         await first.CloseAsync();
 
-        broker.Clock.Advance(TimeSpan.FromDays(400));
+        await broker.AdvanceAsync(TimeSpan.FromDays(2));
 
         var again = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent());
         Assert.True(again.Connack.SessionPresent);

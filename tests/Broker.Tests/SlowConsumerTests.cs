@@ -136,5 +136,32 @@ public sealed class SlowConsumerTests
         await slow.CloseAsync();
     }
 
+    [Theory, BothVersions]
+    public async Task Client_that_does_not_read_is_let_go_when_it_closes(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(Options with { SysIntervalSeconds = 0 });
+        var watcher = await broker.ConnectAsync(Given.Client("watcher").Subscribed("will"));
+        var slow = await broker.ConnectAsync(Given.Client("slow").Version(version).Will("will").Subscribed("a"));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var number = 0; number < Count; number++) await writer.SendAsync(Given.Publish("a").Payload(Numbered(number)));
+
+        await slow.CloseAsync();
+
+        await watcher.ExpectAsync(Given.Publish("will").Payload("will"));
+    }
+
+    [Theory, BothVersions]
+    public async Task Client_that_does_not_read_is_let_go_at_its_keep_alive(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(Options with { SysIntervalSeconds = 0 });
+        var slow = await broker.ConnectAsync(Given.Client("slow").Version(version).KeepAlive(10).Subscribed("a"));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var number = 0; number < Count; number++) await writer.SendAsync(Given.Publish("a").Payload(Numbered(number)));
+
+        await broker.AdvanceAsync(20);
+
+        await slow.Connection.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
     private static string Numbered(int number) => $"{number:D5}".PadRight(PayloadSize, '.');
 }

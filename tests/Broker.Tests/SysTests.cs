@@ -46,6 +46,7 @@ public sealed class SysTests
             .Concat(Loads.SelectMany(name => new[] { $"load/{name}/1min", $"load/{name}/5min", $"load/{name}/15min" }))
             .Select(name => $"$SYS/broker/{name}");
         Assert.Empty(expected.Except(packets.Select(packet => packet.TopicName)));
+        Assert.StartsWith("avocet version", packets.Single(packet => packet.TopicName == "$SYS/broker/version").PayloadText, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -72,6 +72,19 @@ public sealed class TopicAliasTests
         await client.ExpectAsync(Given.Puback(1, ReasonCode.NotAuthorized), Given.Puback(2, ReasonCode.NotAuthorized));
     }
 
+    [Fact]
+    public async Task Alias_of_a_message_sent_again_at_qos2_is_understood()
+    {
+        await using var broker = new TestBroker(Options);
+        var client = await broker.ConnectAsync(Given.Client("c").Subscribed("a"));
+
+        await client.SendAsync(Given.Publish("a").Qos2(1).TopicAlias(1), Given.Publish("").Qos2(1).TopicAlias(1).AsDuplicate());
+
+        var types = new List<PacketType>();
+        for (var count = 0; count < 3; count++) types.Add((await client.ReadPacketAsync()).Type);
+        Assert.Equal([PacketType.Publish, PacketType.Pubrec, PacketType.Pubrec], types.Order());
+    }
+
     [Theory]
     [InlineData(AliasMax, 0, "a", ReasonCode.TopicAliasInvalid)]
     [InlineData(AliasMax, AliasMax + 1, "a", ReasonCode.TopicAliasInvalid)]
@@ -182,6 +195,12 @@ public sealed class TopicAliasTests
 
         // Sent again with the whole topic; this connection takes no alias.
         for (ushort turn = 1; turn <= 3; turn++) await reader.ExpectAsync(Given.Publish("topic").Payload($"{turn}").Qos1(turn).AsDuplicate());
+        await reader.CloseAsync();
+
+        reader = await broker.ConnectAsync(Given.Client("reader").Persistent().TopicAliasMaximum(10));
+
+        // This one takes aliases, but knows none yet.
+        Assert.Equal("topic", (await reader.ReadPacketAsync(PacketType.Publish)).TopicName);
     }
 
     [Fact]

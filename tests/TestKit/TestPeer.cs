@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Avocet.Protocol;
 using Avocet.TestKit.Packets;
+using Avocet.TestKit.Vectors;
 using Xunit;
 
 namespace Avocet.TestKit;
@@ -13,8 +14,6 @@ namespace Avocet.TestKit;
 /// </summary>
 public sealed class TestPeer
 {
-    private const int FixedHeaderSizeMax = 5;
-
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _aborted;
@@ -57,8 +56,8 @@ public sealed class TestPeer
     /// <summary>Sends several packets in one write.</summary>
     public Task SendAsync(params PacketBuilder[] packets) => SendAsync([.. packets.SelectMany(packet => packet.Encode(Version))]);
 
-    /// <summary>Sends bytes written as hex.</summary>
-    public Task SendAsync(string hex) => SendAsync(HexText.Parse(hex));
+    /// <summary>Sends bytes in the notation of <see cref="Hex.Parse"/>.</summary>
+    public Task SendAsync(string hex) => SendAsync(Hex.Parse(hex));
 
     public async Task SendAsync(byte[] bytes)
     {
@@ -276,15 +275,18 @@ public sealed class TestPeer
 
     private PacketView? TryTakePacket(ReadOnlySequence<byte> buffer)
     {
-        var start = buffer.Slice(0, Math.Min(buffer.Length, FixedHeaderSizeMax)).ToArray();
-        if (FixedHeader.TryRead(start, out var header) != DecodeStatus.Done || buffer.Length < header.PacketSize)
+        Span<byte> start = stackalloc byte[Limits.FixedHeaderSizeMax];
+        var startSize = (int)Math.Min(start.Length, buffer.Length);
+        buffer.Slice(0, startSize).CopyTo(start);
+        if (FixedHeader.TryRead(start[..startSize], out var header) != DecodeStatus.Done || buffer.Length < header.PacketSize)
         {
             Input.AdvanceTo(buffer.Start, buffer.End);
             return null;
         }
 
-        var packet = PacketView.Of(buffer.Slice(0, header.PacketSize).ToArray(), Version);
+        var bytes = buffer.Slice(0, header.PacketSize).ToArray();
         Input.AdvanceTo(buffer.GetPosition(header.PacketSize));
+        var packet = PacketView.Of(bytes, Version);
         Check(packet);
         _received.Add(packet);
         return packet;
@@ -292,11 +294,18 @@ public sealed class TestPeer
 
     private void Check(PacketView packet)
     {
+        if (packet.Type == PacketType.Connack && Version == ProtocolVersion.V50 && !IsReasonOfConnack(packet.Reason)) Fail($"CONNACK has a reason of another packet. [MQTT-3.2.2-8]\n{packet}");
         if (packet.Error is not null) Fail($"The broker sent a packet that is not valid:\n{packet}");
         if (packet.Bytes.Length > PacketSizeMax) Fail($"The broker sent {packet.Bytes.Length} bytes; Maximum Packet Size is {PacketSizeMax}. [MQTT-3.1.2-24]\n{packet}");
         if (_received.LastOrDefault()?.Type == PacketType.Disconnect) Fail($"The broker sent a packet after DISCONNECT. [MQTT-3.14.4-1]\n{packet}");
-        if (packet.Type == PacketType.Connack && _received.Any(other => other.Type == PacketType.Connack)) Fail($"A second CONNACK came. [MQTT-3.2.0-2]\n{packet}");
+        if (packet.Type == PacketType.Connack && _received.Exists(other => other.Type == PacketType.Connack)) Fail($"A second CONNACK came. [MQTT-3.2.0-2]\n{packet}");
     }
+
+    // The decoder of CONNACK takes any reason code.
+    private static bool IsReasonOfConnack(ReasonCode reason) => reason is ReasonCode.Success
+        or (>= ReasonCode.UnspecifiedError and <= ReasonCode.Banned)
+        or ReasonCode.BadAuthenticationMethod or ReasonCode.TopicNameInvalid or ReasonCode.PacketTooLarge or ReasonCode.QuotaExceeded
+        or (>= ReasonCode.PayloadFormatInvalid and <= ReasonCode.ServerMoved) or ReasonCode.ConnectionRateExceeded;
 
     [DoesNotReturn]
     private Exception Fail(string message)

@@ -20,12 +20,16 @@ internal sealed class Connection
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
 
+    private static readonly TaskCompletionSource AlreadyLeft = new();
+
     private readonly IDuplexPipe _transport;
     private readonly ConnectionTimer _timer;
     private byte[] _topicScratch = [];
+    private string? _name;
     private MatchCache? _matches;
     private Ending? _ending;
     private Task? _pendingStep;
+    private TaskCompletionSource? _left;
     private long _lastReceivedAt;
     private long _deadline;
     private int _keepAliveMilliseconds;
@@ -58,7 +62,15 @@ internal sealed class Connection
     public Session? Session { get; set; }
 
     /// <summary>Who the client is, once CONNECT was accepted.</summary>
-    public ClientIdentity? Identity { get; set; }
+    public ClientIdentity? Identity
+    {
+        get;
+        set
+        {
+            field = value;
+            _name = null;
+        }
+    }
 
     /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
     public bool WantsProblemInformation { get; set; } = true;
@@ -84,7 +96,7 @@ internal sealed class Connection
     public Ending? Ending => Volatile.Read(ref _ending);
 
     /// <summary>For logs: the client identifier, or the address before there is one.</summary>
-    public string Name => Identity?.ClientId ?? Address;
+    public string Name => _name ??= Identity is null ? Address : PrintableText.Of(Identity.ClientId);
 
     public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
 
@@ -128,11 +140,23 @@ internal sealed class Connection
         _transport.Input.CancelPendingRead();
     }
 
+    /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>
+    public Task WhenLeftAsync()
+    {
+        var source = new TaskCompletionSource();
+        source = Interlocked.CompareExchange(ref _left, source, null) ?? source;
+        return source == AlreadyLeft ? Task.CompletedTask : source.Task;
+    }
+
+    /// <summary>Says that the session has been left.</summary>
+    public void MarkLeft() => Interlocked.Exchange(ref _left, AlreadyLeft)?.TrySetResult();
+
     /// <summary>Ends the connection for a packet that broke a rule.</summary>
     public void Fail(PacketType type, in DecodeError error)
     {
-        Log.PacketRefused(Context.Logger, Name, Address, type, error);
-        End(new Ending(EndingCause.ProtocolFault, error.Reason, $"{type.ToString().ToUpperInvariant()} refused: {error}"));
+        var name = NameOf(type);
+        Log.PacketRefused(Context.Logger, Name, Address, name, error);
+        End(new Ending(EndingCause.ProtocolFault, error.Reason, $"{name} refused: {error}"));
     }
 
     /// <summary>Ends the connection for a packet that broke a rule which no single byte shows.</summary>
@@ -187,6 +211,9 @@ internal sealed class Connection
         topic.CopyTo(_topicScratch.AsSpan(Writer.MountPointLength));
         return _topicScratch.AsSpan(0, size);
     }
+
+    /// <summary>The packet type as the specification writes it.</summary>
+    public static string NameOf(PacketType type) => type.ToString().ToUpperInvariant();
 
     private async ValueTask ReadOnceAsync()
     {
@@ -262,7 +289,7 @@ internal sealed class Connection
         var error = new DecodeError(ReasonCode.PacketTooLarge, "MQTT-3.2.2-15", 1, "Remaining Length", $"makes a packet of {header.PacketSize} bytes; at most {sizeMax} are accepted");
         if (Session is null && header.Type == PacketType.Connect)
         {
-            Log.PacketRefused(Context.Logger, Name, Address, header.Type, error);
+            Log.PacketRefused(Context.Logger, Name, Address, NameOf(header.Type), error);
             End(new Ending(EndingCause.Refused, error.Reason, error.ToString()));
             return;
         }
@@ -322,7 +349,7 @@ internal sealed class Connection
     {
         if (Enhanced is not null && type is (PacketType.Auth or PacketType.Disconnect)) return true;
 
-        Fail(type, ReasonCode.ProtocolError, "MQTT-3.1.2-30", "packet", "came before CONNACK");
+        ConnectHandler.Refuse(this, ReasonCode.ProtocolError, $"{NameOf(type)} came before CONNACK. [MQTT-3.1.2-30]", Writer.PacketSizeMax);
         return false;
     }
 

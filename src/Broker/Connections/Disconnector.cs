@@ -1,9 +1,9 @@
 using System.IO.Pipelines;
 using Avocet.Broker.Handlers;
+using Avocet.Broker.Monitoring;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
-using Avocet.Broker.Monitoring;
 
 namespace Avocet.Broker.Connections;
 
@@ -23,6 +23,7 @@ internal static class Disconnector
         // The session is left after the last packet was written, so that nothing is sent behind it. [MQTT-3.14.4-1]
         writer.Finish();
         context.Sessions.Leave(connection, ending.PublishesWill);
+        connection.MarkLeft();
         writer.Flush();
         connection.Batch.Flush();
         if (ending.Cause != EndingCause.ConnectionLost) await WaitForFlushAsync(writer, context.TimeProvider);
@@ -78,11 +79,11 @@ internal static class Disconnector
         var context = connection.Context;
         if (connection.Session is not null)
         {
-            Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Reason.Describe(), ending.Detail);
+            Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);
             return;
         }
 
         context.Statistics.Add(Counter.ConnectionsRefused);
-        Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Reason.Describe(), ending.Detail);
+        Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Summary);
     }
 }

@@ -44,6 +44,14 @@ internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detai
         _ => true,
     };
 
+    /// <summary>For the log.</summary>
+    public string Summary => Cause switch
+    {
+        EndingCause.ClientDisconnected => $"the client sent DISCONNECT {Reason.Describe()}",
+        EndingCause.ConnectionLost => Detail,
+        _ => $"{Reason.Describe()}: {Detail}",
+    };
+
     /// <summary>Whether the client is told by DISCONNECT, where its version has one from the broker.</summary>
     public bool SendsDisconnect => Cause is EndingCause.ProtocolFault or EndingCause.KeepAliveTimeout or EndingCause.TakenOver or EndingCause.ServerShutdown
         or EndingCause.ServerFault;

@@ -46,7 +46,8 @@ internal static class AuthHandler
         }
     }
 
-    private static void Refuse(Connection connection, ReasonCode reason, string rule, string problem)
+    /// <summary>Ends the exchange and the connection.</summary>
+    public static void Refuse(Connection connection, ReasonCode reason, string rule, string problem)
     {
         Refuse(connection, new DecodeError(reason, rule, 0, "AUTH", problem));
     }

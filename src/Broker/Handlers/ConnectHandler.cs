@@ -22,7 +22,7 @@ internal static class ConnectHandler
 
         if (!ConnectPacket.TryDecode(header, body, out var packet, out var error))
         {
-            Log.PacketRefused(connection.Context.Logger, connection.Name, connection.Address, PacketType.Connect, error);
+            Log.PacketRefused(connection.Context.Logger, connection.Name, connection.Address, "CONNECT", error);
             connection.Version = packet.Version;
             Refuse(connection, error.Reason, $"CONNECT refused: {error}", Limits.PacketSizeMax);
             return;
@@ -62,14 +62,55 @@ internal static class ConnectHandler
             return;
         }
 
-        var context = connection.Context;
+        // A client that cannot take its CONNACK cannot be let in. [MQTT-3.1.2-24]
+        if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
+        {
+            Refuse(connection, ReasonCode.PacketTooLarge, $"CONNACK does not fit into the client's Maximum Packet Size of {request.PacketSizeMax} bytes", request.PacketSizeMax);
+            return;
+        }
+
         connection.Identity = identity;
-        context.Statistics.Add(Counter.ConnectionsAccepted);
-        context.Sessions.Open(connection, request);
+        if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
+        else connection.WaitFor(TakeOverAsync(connection, request, former!));
+    }
+
+    /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], waits until it has left it, and tries again.</summary>
+    private static async Task TakeOverAsync(Connection connection, ConnectRequest request, Connection former)
+    {
+        var context = connection.Context;
+        for (Connection? other = former; other is not null;)
+        {
+            other.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+            try
+            {
+                await other.WhenLeftAsync().WaitAsync(TimeSpan.FromSeconds(context.Options.ConnectTimeoutSeconds), context.TimeProvider);
+            }
+            catch (TimeoutException)
+            {
+                Refuse(connection, ReasonCode.ServerBusy, "the former connection of this client identifier has not ended yet", request.PacketSizeMax);
+                return;
+            }
+
+            if (connection.Ending is not null) return;
+            if (context.Sessions.TryOpen(connection, request, out other)) Begin(connection, request);
+        }
+    }
+
+    private static void Begin(Connection connection, ConnectRequest request)
+    {
+        connection.Context.Statistics.Add(Counter.ConnectionsAccepted);
         connection.StartKeepAlive(request.KeepAliveSeconds);
         connection.Batch.Add(connection.Writer);
         Log.Connected(
-            context.Logger, request.ClientId, connection.Address, connection.Origin.Listener.Name, request.Version, request.CleanStart, request.SessionExpirySeconds, request.KeepAliveSeconds, request.UserName);
+            connection.Context.Logger,
+            connection.Name,
+            connection.Address,
+            connection.Origin.Listener.Name,
+            request.Version.Describe(),
+            request.CleanStart,
+            request.SessionExpirySeconds == Limits.SessionNeverExpires ? "never" : $"{request.SessionExpirySeconds} s",
+            request.KeepAliveSeconds,
+            request.UserName is null ? "(none)" : PrintableText.Of(request.UserName));
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)

@@ -61,6 +61,13 @@ internal sealed class EnhancedAuthentication(
 
         var packet = new AuthPacket { Reason = step.Reason, Properties = properties.Encoded };
         var bytes = new byte[packet.GetEncodedSize()];
+        if (bytes.Length > connection.Writer.PacketSizeMax)
+        {
+            // Without this packet the exchange cannot go on. [MQTT-3.1.2-24]
+            AuthHandler.Refuse(connection, ReasonCode.PacketTooLarge, "MQTT-3.1.2-24", $"of {bytes.Length} bytes exceeds the client's Maximum Packet Size");
+            return;
+        }
+
         packet.Encode(bytes);
         connection.Writer.Write(bytes, Statistics.SentCounterOf(PacketType.Auth));
         connection.Batch.Add(connection.Writer);

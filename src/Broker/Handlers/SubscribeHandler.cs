@@ -29,6 +29,8 @@ internal static class SubscribeHandler
 
         packet.Properties.TryGetInteger(PropertyId.SubscriptionIdentifier, out var subscriptionId);
         var codes = new byte[packet.Count];
+        if (!TryCheckAnswer(connection, PacketType.Subscribe, PacketType.Suback, codes)) return;
+
         var replays = new List<Subscription>();
         var place = 0;
         foreach (var request in packet) codes[place++] = Subscribe(connection, request, subscriptionId, replays);
@@ -37,6 +39,17 @@ internal static class SubscribeHandler
         foreach (var subscription in replays) connection.Session!.Replay(subscription);
 
         if (replays.Count > 0) connection.Session!.Resume();
+    }
+
+    /// <summary>Ends the connection of a client that asks for more codes than its Maximum Packet Size lets it be answered. [MQTT-3.1.2-24]</summary>
+    public static bool TryCheckAnswer(Connection connection, PacketType request, PacketType answer, ReadOnlySpan<byte> codes)
+    {
+        var size = new SubscriptionAcknowledgementPacket { Type = answer, ReasonCodes = codes }.GetEncodedSize(connection.Version);
+        if (size <= connection.Writer.PacketSizeMax) return true;
+
+        var problem = $"is {codes.Length}, whose answer exceeds the client's Maximum Packet Size of {connection.Writer.PacketSizeMax} bytes";
+        connection.Fail(request, ReasonCode.PacketTooLarge, "MQTT-3.1.2-24", "number of topic filters", problem);
+        return false;
     }
 
     /// <summary>Answers SUBSCRIBE or UNSUBSCRIBE with a code for each filter.</summary>

@@ -17,6 +17,8 @@ internal static class UnsubscribeHandler
         }
 
         var codes = new byte[packet.Count];
+        if (!SubscribeHandler.TryCheckAnswer(connection, PacketType.Unsubscribe, PacketType.Unsuback, codes)) return;
+
         var place = 0;
         foreach (var filter in packet) codes[place++] = (byte)Unsubscribe(connection, filter);
 

@@ -21,25 +21,29 @@ internal struct InflightMessage
     /// <summary>The message; default once only PUBREL is outstanding.</summary>
     public OutboundMessage Outbound;
 
+    /// <summary>Counts the identifiers given so far; it tells the Packet Identifier, and it grows from place to place.</summary>
+    public long Sequence;
+
     public InflightState State;
 
     /// <summary>Whether PUBLISH or PUBREL went out on the present connection.</summary>
     public bool IsSent;
+
+    public readonly ushort PacketId => (ushort)((Sequence % InflightWindow.PacketIdCount) + 1);
 }
 
 /// <summary>
-/// The unacknowledged messages of a session in the order in which they were first sent. Packet identifiers are given in that order too, so an
-/// identifier tells its place; that is also why one is never used twice at a time. [MQTT-2.2.1-4] The session's gate guards it.
+/// The unacknowledged messages of a session in the order in which they were first sent. Packet identifiers are given in turn, so that an
+/// identifier tells where its message is; one that is still in use is passed over. [MQTT-2.2.1-4] The session's gate guards it.
 /// </summary>
 internal sealed class InflightWindow
 {
-    /// <summary>Places between the oldest unacknowledged message and the newest: as many as there are identifiers.</summary>
-    private const int SpanMax = ushort.MaxValue;
+    /// <summary>1 to 65,535.</summary>
+    public const int PacketIdCount = ushort.MaxValue;
 
     private InflightMessage[] _items = new InflightMessage[4];
     private int _head;
-    private int _span;
-    private ushort _headPacketId = 1;
+    private long _nextSequence;
 
     /// <summary>Unacknowledged messages.</summary>
     public int Count { get; private set; }
@@ -48,33 +52,26 @@ internal sealed class InflightWindow
     public int SentCount { get; private set; }
 
     /// <summary>Places to walk over, acknowledged ones between others included.</summary>
-    public int Span => _span;
+    public int Span { get; private set; }
 
-    /// <summary>
-    /// Whether an identifier is free. A client that leaves one message unacknowledged while 65,534 later ones went through gets no more until it
-    /// acknowledges it.
-    /// </summary>
-    public bool HasFreePacketId => _span < SpanMax;
-
-    /// <summary>Takes a place for a message that is sent now and returns its Packet Identifier.</summary>
+    /// <summary>Takes a place for a message that is sent now and returns its Packet Identifier. At most 65,534 may be in flight before.</summary>
     public ushort Add(in OutboundMessage message)
     {
-        if (_span == _items.Length) Grow();
+        if (Span == _items.Length) MakeRoom();
+        while (Span > 0 && _nextSequence - At(0).Sequence >= PacketIdCount && IsInUse(_nextSequence)) _nextSequence++;
 
-        ref var item = ref At(_span);
-        item.Outbound = message;
-        item.State = InflightState.Publish;
-        item.IsSent = true;
+        ref var item = ref At(Span++);
+        item = new InflightMessage { Outbound = message, Sequence = _nextSequence++, State = InflightState.Publish, IsSent = true };
         Count++;
         SentCount++;
-        return PacketIdAt(_span++);
+        return item.PacketId;
     }
 
     /// <summary>Undoes <see cref="Add"/> for the newest message, which could not be sent after all.</summary>
     public void RemoveNewest()
     {
-        _span--;
-        At(_span) = default;
+        At(--Span) = default;
+        _nextSequence--;
         Count--;
         SentCount--;
     }
@@ -82,33 +79,34 @@ internal sealed class InflightWindow
     /// <summary>The message with this identifier, or a null reference.</summary>
     public ref InflightMessage Find(ushort packetId)
     {
-        var place = packetId - _headPacketId;
-        if (place < 0) place += SpanMax;
-        if (packetId == 0 || place >= _span) return ref Unsafe.NullRef<InflightMessage>();
+        if (packetId == 0 || Span == 0) return ref Unsafe.NullRef<InflightMessage>();
 
-        ref var item = ref At(place);
-        if (item.State == InflightState.Done) return ref Unsafe.NullRef<InflightMessage>();
+        // The latest time this identifier was given, and the times before.
+        var back = (_nextSequence - packetId + PacketIdCount) % PacketIdCount;
+        for (var sequence = _nextSequence - 1 - back; sequence >= At(0).Sequence; sequence -= PacketIdCount)
+        {
+            var place = PlaceOf(sequence);
+            if (place >= 0 && At(place).State != InflightState.Done) return ref At(place);
+        }
 
-        return ref item;
+        return ref Unsafe.NullRef<InflightMessage>();
     }
 
     /// <summary>The message at a place, 0 being the oldest; it may be done.</summary>
     public ref InflightMessage At(int place) => ref _items[(_head + place) & (_items.Length - 1)];
 
-    public ushort PacketIdAt(int place) => (ushort)(((_headPacketId - 1 + place) % SpanMax) + 1);
-
-    /// <summary>Ends the delivery of a message which <see cref="Find"/> found.</summary>
+    /// <summary>Ends the delivery of a message which <see cref="Find"/> or <see cref="At"/> found.</summary>
     public void Complete(ref InflightMessage item)
     {
         Count--;
         if (item.IsSent) SentCount--;
 
-        item = default;
-        while (_span > 0 && At(0).State == InflightState.Done)
+        item.State = InflightState.Done;
+        item.Outbound = default;
+        while (Span > 0 && At(0).State == InflightState.Done)
         {
             _head = (_head + 1) & (_items.Length - 1);
-            _headPacketId = PacketIdAt(1);
-            _span--;
+            Span--;
         }
     }
 
@@ -124,17 +122,48 @@ internal sealed class InflightWindow
     /// <summary>The connection is gone: everything has to be sent again on the next one.</summary>
     public void MarkAllUnsent()
     {
-        for (var place = 0; place < _span; place++) At(place).IsSent = false;
+        for (var place = 0; place < Span; place++) At(place).IsSent = false;
 
         SentCount = 0;
     }
 
-    private void Grow()
+    private bool IsInUse(long sequence)
     {
-        var items = new InflightMessage[_items.Length * 2];
-        for (var place = 0; place < _span; place++) items[place] = At(place);
+        return !Unsafe.IsNullRef(ref Find((ushort)((sequence % PacketIdCount) + 1)));
+    }
+
+    /// <summary>The place of a sequence number, or -1. Mostly no number between it and the newest was passed over, and it is found at once.</summary>
+    private int PlaceOf(long sequence)
+    {
+        var guess = Span - 1 - (At(Span - 1).Sequence - sequence);
+        if (guess >= 0 && guess < Span && At((int)guess).Sequence == sequence) return (int)guess;
+
+        int low = 0, high = Span - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var found = At(middle).Sequence;
+            if (found == sequence) return middle;
+
+            if (found < sequence) low = middle + 1;
+            else high = middle - 1;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Doubles the places, unless half of them are acknowledged messages between others: those are then left out.</summary>
+    private void MakeRoom()
+    {
+        var items = new InflightMessage[Count * 2 > _items.Length ? _items.Length * 2 : _items.Length];
+        var span = 0;
+        for (var place = 0; place < Span; place++)
+        {
+            if (At(place).State != InflightState.Done) items[span++] = At(place);
+        }
 
         _items = items;
         _head = 0;
+        Span = span;
     }
 }

@@ -298,7 +298,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         return handOver;
     }
 
-    private bool HasWindow => _inflight.SentCount < _inflightMax && _inflight.HasFreePacketId && _resendPlace >= _inflight.Span;
+    private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
     /// <summary>Whether QoS 0 messages have to be queued: while offline, or behind others that were. Only if the options say so.</summary>
     private bool IsQueueing
@@ -410,7 +410,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             if (item.State == InflightState.Publish && _inflight.SentCount >= _inflightMax) return;
             if (!connection.Writer.HasRoom()) return;
 
-            var packetId = _inflight.PacketIdAt(_resendPlace);
+            var packetId = item.PacketId;
             if (item.State == InflightState.Pubrel)
             {
                 _inflight.MarkSent(ref item);

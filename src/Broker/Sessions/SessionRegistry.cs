@@ -9,7 +9,7 @@ namespace Avocet.Broker.Sessions;
 
 /// <summary>
 /// All sessions by client identifier. Connecting, disconnecting and expiry go through its lock, so that a client identifier has one connection at
-/// a time; publishing does not. Wills are published, and other connections closed, after the lock is left.
+/// a time; publishing does not. Wills are published after the lock is left.
 /// </summary>
 internal sealed class SessionRegistry(BrokerContext context)
 {
@@ -27,23 +27,29 @@ internal sealed class SessionRegistry(BrokerContext context)
         }
     }
 
-    /// <summary>Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4]</summary>
-    public void Open(Connection connection, ConnectRequest request)
+    /// <summary>
+    /// Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4] False while another connection has the session:
+    /// <paramref name="former"/> has to be closed and to leave it first, so that nothing it received is handled after what this one sends.
+    /// </summary>
+    public bool TryOpen(Connection connection, ConnectRequest request, out Connection? former)
     {
         var after = new Aftermath();
         lock (_gate)
         {
             var session = _sessions.GetValueOrDefault(request.ClientId);
-            var isPresent = false;
-            if (session is not null)
-            {
-                // A session with expiry 0 ends with its connection, also when that is taken over.
-                isPresent = !request.CleanStart && session.ExpirySeconds > 0 && session.MountPoint == connection.Origin.Listener.MountPoint;
-                LeaveFormer(session, isPresent, ref after);
-            }
+            former = session?.Connection;
+            if (former is not null) return false;
 
-            if (!isPresent)
+            var isPresent = session is not null && !request.CleanStart && session.MountPoint == connection.Origin.Listener.MountPoint;
+            if (isPresent)
             {
+                Resume(session!);
+            }
+            else
+            {
+                // The former session ends, so its will is due at once, delay or not.
+                if (session is not null) End(session, ref after);
+
                 session = new Session(request.ClientId, connection.Origin.Listener.MountPoint, context);
                 _sessions[request.ClientId] = session;
             }
@@ -56,9 +62,10 @@ internal sealed class SessionRegistry(BrokerContext context)
         }
 
         Finish(after, connection.Batch);
+        return true;
     }
 
-    /// <summary>The connection has ended. Does nothing when the session was taken over before.</summary>
+    /// <summary>The connection has ended and handles nothing more; its session goes on without it, or ends.</summary>
     public void Leave(Connection connection, bool publishWill)
     {
         var after = new Aftermath();
@@ -144,28 +151,10 @@ internal sealed class SessionRegistry(BrokerContext context)
         return (messages, bytes);
     }
 
-    /// <summary>Ends the former connection of a session which connects again, if it still has one, and settles its will.</summary>
-    private void LeaveFormer(Session session, bool isResumed, ref Aftermath after)
+    /// <summary>Stops what runs while a session has no connection; a will whose delay runs is cancelled. [MQTT-3.1.3-9]</summary>
+    private void Resume(Session session)
     {
         if (session.Timer is { } timer) context.Wheel.Stop(timer);
-
-        var former = session.Connection;
-        after.Former = former;
-        if (former is not null)
-        {
-            session.Detach();
-            _connected--;
-        }
-
-        if (!isResumed)
-        {
-            // The session ends, so its will is due at once, delay or not.
-            End(session, ref after);
-            return;
-        }
-
-        // Resuming cancels a will whose delay runs, or has yet to begin. [MQTT-3.1.3-9]
-        if (former is not null && session.Will is { DelaySeconds: 0 }) TakeWill(session, ref after);
 
         session.Will = null;
         session.ExpiresAt = Clock.Never;
@@ -213,14 +202,11 @@ internal sealed class SessionRegistry(BrokerContext context)
         {
             foreach (var outbound in handOver) context.Router.HandOver(outbound.Group!, outbound.Message, after.Ended!, batch);
         }
-
-        after.Former?.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
     }
 
     /// <summary>What has to be done once the lock is left.</summary>
     private struct Aftermath
     {
-        public Connection? Former;
         public Will? Will;
         public string? WillClientId;
         public List<OutboundMessage>? HandOver;

@@ -1,21 +1,19 @@
 using System.Text;
 using Avocet.Protocol;
 using Avocet.Protocol.Wire;
+using Avocet.TestKit.Vectors;
 
 namespace Avocet.TestKit.Packets;
 
-/// <summary>Bytes as hex, for sending and for reading.</summary>
+/// <summary>Bytes as hex: packets to send that no builder makes, and packets to read in a failing test.</summary>
 public static class HexText
 {
     private const int PerLine = 16, LinesMax = 16;
 
-    /// <summary>Reads hex digits; spaces and line ends do not count.</summary>
-    public static byte[] Parse(string hex) => Convert.FromHexString(string.Concat(hex.Where(c => !char.IsWhiteSpace(c))));
-
     /// <summary>A packet from its first byte and its body; the Remaining Length is put between them.</summary>
     public static byte[] Packet(byte firstByte, string body)
     {
-        var bytes = Parse(body);
+        var bytes = Hex.Parse(body);
         var length = new byte[Limits.VarIntSizeMax];
         var size = VarInt.Write(length, (uint)bytes.Length);
         return [firstByte, .. length[..size], .. bytes];

@@ -32,12 +32,13 @@ internal static class PacketComparison
         return differences;
     }
 
-    // Subscription Identifiers have no order of their own, and what the broker announces in CONNACK neither; all else stays as it came.
+    // What the broker itself puts into a PUBLISH may stand anywhere, and so may what it says in other packets; all else stays in the publisher's order.
     private static PacketProperty[] Normalize(IEnumerable<PacketProperty> properties, PacketType type)
     {
         return [.. properties.OrderBy(property => property switch
         {
             { Id: PropertyId.SubscriptionIdentifier } => 1 + (long)property.Integer,
+            { Id: PropertyId.MessageExpiryInterval or PropertyId.TopicAlias } => -(long)property.Id,
             _ when type is PacketType.Publish => 0,
             _ => (long)property.Id,
         })];

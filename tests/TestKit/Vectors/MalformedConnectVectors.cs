@@ -153,6 +153,7 @@ public static class MalformedConnectVectors
         new("CONNECT Receive Maximum twice 5.0", V50, ToServer, "10 14 00 04 'MQTT' 05 02 00 3C 06 21 00 01 21 00 01 00 01 'a'", ProtocolError, "2.2.2.2 Property"),
         new("CONNECT Topic Alias Maximum twice 5.0", V50, ToServer, "10 14 00 04 'MQTT' 05 02 00 3C 06 22 00 01 22 00 01 00 01 'a'", ProtocolError, "2.2.2.2 Property"),
         new("CONNECT Maximum Packet Size twice 5.0", V50, ToServer, "10 18 00 04 'MQTT' 05 02 00 3C 0A 27 00 00 10 00 27 00 00 10 00 00 01 'a'", ProtocolError, "2.2.2.2 Property"),
+        new("CONNECT Receive Maximum twice, others between 5.0", V50, ToServer, "10 1E 00 04 'MQTT' 05 02 00 3C 10 21 00 01 22 00 01 26 00 01 'k' 00 01 'v' 21 00 01 00 01 'a'", ProtocolError, "2.2.2.2 Property"),
         new("CONNECT Authentication Data twice 5.0", V50, ToServer, "10 18 00 04 'MQTT' 05 02 00 3C 0A 15 00 01 'm' 16 00 00 16 00 00 00 01 'a'", ProtocolError, "2.2.2.2 Property"),
         new("CONNECT Authentication Data without method 5.0", V50, ToServer, "10 12 00 04 'MQTT' 05 02 00 3C 04 16 00 01 'x' 00 01 'a'", ProtocolError, "3.1.2.11.10"),
         new("CONNECT Request Problem Information 2 5.0", V50, ToServer, "10 10 00 04 'MQTT' 05 02 00 3C 02 17 02 00 01 'a'", ProtocolError, "2.2.2.2 Property"),

@@ -72,6 +72,7 @@ public static class MalformedPublishVectors
         new("PUBLISH Response Topic twice 5.0", V50, Both, "30 0D 00 01 'a' 08 08 00 01 'r' 08 00 01 'r' 'x'", ProtocolError, "2.2.2.2 Property"),
         new("PUBLISH Correlation Data twice 5.0", V50, Both, "30 0D 00 01 'a' 08 09 00 01 'd' 09 00 01 'd' 'x'", ProtocolError, "2.2.2.2 Property"),
         new("PUBLISH Topic Alias twice 5.0", V50, Both, "30 0B 00 01 'a' 06 23 00 01 23 00 01 'x'", ProtocolError, "2.2.2.2 Property"),
+        new("PUBLISH Topic Alias twice, others between 5.0", V50, Both, "30 14 00 01 'a' 0F 23 00 01 01 00 26 00 01 'k' 00 01 'v' 23 00 02 'x'", ProtocolError, "2.2.2.2 Property"),
         new("PUBLISH Topic Alias 0 5.0", V50, Both, "30 08 00 01 'a' 03 23 00 00 'x'", TopicAliasInvalid, "MQTT-3.3.2-8"),
         new("PUBLISH Response Topic with + 5.0", V50, Both, "30 0B 00 01 'a' 06 08 00 03 'a/+' 'x'", ProtocolError, "MQTT-3.3.2-14"),
         new("PUBLISH Response Topic empty 5.0", V50, Both, "30 08 00 01 'a' 03 08 00 00 'x'", ProtocolError, "MQTT-3.3.2-14"),

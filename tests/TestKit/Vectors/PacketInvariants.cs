@@ -89,7 +89,7 @@ public static class PacketInvariants
             case PacketType.Puback or PacketType.Pubrec or PacketType.Pubrel or PacketType.Pubcomp:
                 if (!AcknowledgementPacket.TryDecode(header, body, version, out var acknowledgement, out error)) return false;
 
-                broken = Check(acknowledgement, packet, version, scratch);
+                broken = Check(acknowledgement, header, packet, version, scratch);
                 return true;
 
             case PacketType.Subscribe:
@@ -113,13 +113,13 @@ public static class PacketInvariants
             case PacketType.Disconnect:
                 if (!DisconnectPacket.TryDecode(header, body, version, out var disconnect, out error)) return false;
 
-                broken = Check(disconnect, packet, version, scratch);
+                broken = Check(disconnect, header, packet, version, scratch);
                 return true;
 
             case PacketType.Auth:
                 if (!AuthPacket.TryDecode(header, body, version, out var auth, out error)) return false;
 
-                broken = Check(auth, packet, scratch);
+                broken = Check(auth, header, packet, scratch);
                 return true;
 
             default:
@@ -182,7 +182,7 @@ public static class PacketInvariants
             && decoded.Payload.SequenceEqual(copy.Payload) ? null : Different;
     }
 
-    private static string? Check(in AcknowledgementPacket decoded, ReadOnlySpan<byte> packet, ProtocolVersion version, Span<byte> scratch)
+    private static string? Check(in AcknowledgementPacket decoded, in FixedHeader header, ReadOnlySpan<byte> packet, ProtocolVersion version, Span<byte> scratch)
     {
         if (CheckProperties(decoded.Properties, packet) is { } broken) return broken;
 
@@ -192,6 +192,7 @@ public static class PacketInvariants
 
         var encoded = scratch[..size];
         if (!IsWhole(encoded, out var again) || !AcknowledgementPacket.TryDecode(again, encoded[again.Size..], version, out var copy, out _)) return Undecodable;
+        if (!IsExactOrLongForm(encoded, packet, header, version, decoded.Properties, 6)) return Inexact;
 
         return decoded.Type == copy.Type && decoded.PacketId == copy.PacketId && decoded.Reason == copy.Reason
             && Same(decoded.Properties, copy.Properties) ? null : Different;
@@ -272,7 +273,7 @@ public static class PacketInvariants
             && decoded.ReasonCodes.SequenceEqual(copy.ReasonCodes) ? null : Different;
     }
 
-    private static string? Check(in DisconnectPacket decoded, ReadOnlySpan<byte> packet, ProtocolVersion version, Span<byte> scratch)
+    private static string? Check(in DisconnectPacket decoded, in FixedHeader header, ReadOnlySpan<byte> packet, ProtocolVersion version, Span<byte> scratch)
     {
         if (CheckProperties(decoded.Properties, packet) is { } broken) return broken;
 
@@ -282,11 +283,12 @@ public static class PacketInvariants
 
         var encoded = scratch[..size];
         if (!IsWhole(encoded, out var again) || !DisconnectPacket.TryDecode(again, encoded[again.Size..], version, out var copy, out _)) return Undecodable;
+        if (!IsExactOrLongForm(encoded, packet, header, version, decoded.Properties, 4)) return Inexact;
 
         return decoded.Reason == copy.Reason && Same(decoded.Properties, copy.Properties) ? null : Different;
     }
 
-    private static string? Check(in AuthPacket decoded, ReadOnlySpan<byte> packet, Span<byte> scratch)
+    private static string? Check(in AuthPacket decoded, in FixedHeader header, ReadOnlySpan<byte> packet, Span<byte> scratch)
     {
         if (CheckProperties(decoded.Properties, packet) is { } broken) return broken;
 
@@ -296,6 +298,7 @@ public static class PacketInvariants
 
         var encoded = scratch[..size];
         if (!IsWhole(encoded, out var again) || !AuthPacket.TryDecode(again, encoded[again.Size..], ProtocolVersion.V50, out var copy, out _)) return Undecodable;
+        if (!IsExactOrLongForm(encoded, packet, header, ProtocolVersion.V50, decoded.Properties, 4)) return Inexact;
 
         return decoded.Reason == copy.Reason && Same(decoded.Properties, copy.Properties) ? null : Different;
     }
@@ -304,6 +307,15 @@ public static class PacketInvariants
     private static bool MustBeExact(in FixedHeader header, ProtocolVersion version)
     {
         return version != ProtocolVersion.V31 && header.PacketSize == PacketSize.Of(header.RemainingLength);
+    }
+
+    // Reason code and Property Length may be left out where they say nothing; longer than with both of them no such packet is.
+    private static bool IsExactOrLongForm(
+        ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> packet, in FixedHeader header, ProtocolVersion version, PropertyBlock properties, int longFormSize)
+    {
+        if (!MustBeExact(header, version) || encoded.SequenceEqual(packet)) return true;
+
+        return version == ProtocolVersion.V50 && properties.IsEmpty && packet.Length <= longFormSize;
     }
 
     private static string? CheckProperties(PropertyBlock block, ReadOnlySpan<byte> packet)

@@ -1,0 +1,196 @@
+using Avocet.Broker;
+using Avocet.Server.Transports;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Avocet.Server;
+
+/// <summary>A broker with its listeners.</summary>
+public sealed class AvocetServer : IAsyncDisposable
+{
+    private const int ListenBacklog = 4096;
+
+    private static readonly TimeSpan CertificateCheckPeriod = TimeSpan.FromSeconds(2);
+
+    private readonly BrokerServices _services;
+    private readonly ILogger _logger;
+    private readonly List<ListenerEndpoint> _endpoints = [];
+    private readonly KestrelServer _kestrel;
+    private ITimer? _certificateCheck;
+    private int _isStopped;
+
+    private AvocetServer(ServerOptions options, BrokerServices services)
+    {
+        Options = options;
+        _services = services;
+        _logger = services.LoggerFactory.CreateLogger("Avocet.Server");
+        Log.Starting(_logger, StartPage.Version, Environment.ProcessId, Environment.Version);
+        // What can be refused is refused before the broker begins to live.
+        var listeners = options.Listeners.Where(listener => !listener.IsOff).ToList();
+        if (listeners.Count == 0) throw new ServerStartException("all listeners are off, so nobody could connect. Give one a port.");
+
+        var policies = listeners.ConvertAll(PolicyOf);
+        var certificates = listeners.ConvertAll(LoadCertificates);
+        Broker = new MqttBroker(options.Broker, services);
+        for (var i = 0; i < listeners.Count; i++)
+        {
+            _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
+        }
+
+        _kestrel = CreateKestrel();
+    }
+
+    public ServerOptions Options { get; }
+
+    public MqttBroker Broker { get; }
+
+    /// <summary>The listeners with their real ports, once started.</summary>
+    public IReadOnlyList<BoundListener> Listeners =>
+        [.. _endpoints.Select(endpoint => new BoundListener(endpoint.Options.Name, endpoint.Options.Transport, endpoint.BoundEndPoint))];
+
+    /// <summary>Prepares a server: loads certificates and checks that each listener may let clients in.</summary>
+    /// <exception cref="ServerStartException">The configuration cannot be served; the message says why and what to do.</exception>
+    public static AvocetServer Create(ServerOptions options, BrokerServices services) => new(options, services);
+
+    /// <exception cref="ServerStartException">A listener cannot be opened; the message says why and what to do.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Broker.Start();
+        try
+        {
+            var application = new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger);
+            await _kestrel.StartAsync(application, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw new ServerStartException(exception.Message, exception);
+        }
+
+        var tls = _endpoints.Where(endpoint => endpoint.Certificates is not null).Select(endpoint => endpoint.Certificates!).ToArray();
+        if (tls.Length > 0)
+        {
+            _certificateCheck = _services.TimeProvider.CreateTimer(_ => CheckCertificates(tls), null, CertificateCheckPeriod, CertificateCheckPeriod);
+        }
+
+        StartPage.Write(_logger, this, _endpoints);
+    }
+
+    /// <summary>
+    /// Stops accepting, tells the clients, and waits for them to end. Whoever is left after the configured time, or when the token is cancelled,
+    /// is cut.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _isStopped, 1) != 0) return;
+
+        if (_certificateCheck is not null) await _certificateCheck.DisposeAsync();
+
+        // The broker gets most of the time, for its clients; what Kestrel then still holds is cut in the rest.
+        var total = TimeSpan.FromSeconds(Options.ShutdownTimeoutSeconds);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        cut.CancelAfter(total * 0.9);
+        var stopListening = _kestrel.StopAsync(cut.Token);
+        try
+        {
+            await Broker.StopAsync(total * 0.8).WaitAsync(cut.Token);
+            await stopListening.WaitAsync(total * 0.1, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
+        {
+            Log.StopTimedOut(_logger, Options.ShutdownTimeoutSeconds);
+        }
+    }
+
+    /// <summary>Reads the certificates again, from other files where the options say so. Bad ones are logged, and the old stay in use.</summary>
+    public void ReloadCertificates(ServerOptions options)
+    {
+        foreach (var endpoint in _endpoints)
+        {
+            var listener = options.Listeners.FirstOrDefault(candidate => candidate.Name == endpoint.Options.Name);
+            if (listener is null || endpoint.Certificates is null) continue;
+
+            var sources = SourcesOf(listener, options);
+            if (sources.Count > 0) endpoint.Certificates.Reload(sources);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        _kestrel.Dispose();
+        await Broker.DisposeAsync();
+    }
+
+    private static IReadOnlyList<CertificateOptions> SourcesOf(ListenerOptions listener, ServerOptions options) =>
+        listener.Certificates.Count > 0 ? listener.Certificates : options.Certificates;
+
+    private ListenerPolicy PolicyOf(ListenerOptions listener)
+    {
+        var hasAuthenticator = _services.Authenticators.Count > 0 || _services.EnhancedAuthenticators.Count > 0;
+        if (!listener.IsLocalOnly && !hasAuthenticator && listener.AllowAnonymous != true)
+        {
+            throw new ServerStartException(
+                $"listener '{listener.Name}' not started: {listener.Address} can be reached from other machines and nobody would have to log in. "
+                + "Either listen on this machine only (address = \"127.0.0.1\", or --bind 127.0.0.1), "
+                + "or let everyone in on purpose (allow_anonymous = true, or --allow-anonymous).");
+        }
+
+        var policy = new ListenerPolicy
+        {
+            Name = listener.Name,
+            AllowAnonymous = listener.AllowAnonymous ?? !hasAuthenticator,
+            MountPoint = listener.MountPoint,
+            ConnectionsMax = listener.ConnectionsMax,
+        };
+        if (!policy.AllowAnonymous && !hasAuthenticator) Log.NobodyMayConnect(_logger, listener.Name);
+        return policy;
+    }
+
+    private ServerCertificates? LoadCertificates(ListenerOptions listener)
+    {
+        if (!listener.IsTls) return null;
+
+        var sources = SourcesOf(listener, Options);
+        if (sources.Count == 0) throw new ServerStartException($"listener '{listener.Name}' not started: it has no certificate.");
+
+        try
+        {
+            return new ServerCertificates(listener, sources, _services.TimeProvider, _logger);
+        }
+        catch (ServerStartException exception)
+        {
+            throw new ServerStartException($"listener '{listener.Name}' not started: {exception.Message}", exception);
+        }
+    }
+
+    private KestrelServer CreateKestrel()
+    {
+        var connectTimeout = TimeSpan.FromSeconds(Options.Broker.ConnectTimeoutSeconds);
+        var server = new KestrelServerOptions { AddServerHeader = false };
+        // These are for HTTP before the upgrade; MQTT has its own.
+        server.Limits.KeepAliveTimeout = connectTimeout;
+        server.Limits.RequestHeadersTimeout = connectTimeout;
+        server.Limits.MaxRequestBodySize = 4096;
+        foreach (var endpoint in _endpoints) endpoint.AddTo(server);
+
+        var sockets = new SocketTransportOptions
+        {
+            // A message goes from epoll through the broker to send on one thread, without a hop. See docs/decisions/0012-kestrel-inline.md.
+            UnsafePreferInlineScheduling = true,
+            NoDelay = true,
+            Backlog = ListenBacklog,
+            CreateBoundListenSocket = new ListenSockets(_endpoints).Bind,
+        };
+        return new KestrelServer(
+            new OptionsWrapper<KestrelServerOptions>(server),
+            new SocketTransportFactory(new OptionsWrapper<SocketTransportOptions>(sockets), _services.LoggerFactory),
+            _services.LoggerFactory);
+    }
+
+    private static void CheckCertificates(ServerCertificates[] certificates)
+    {
+        foreach (var one in certificates) one.ReloadIfChanged();
+    }
+}

@@ -1,0 +1,130 @@
+using Avocet.Broker;
+
+namespace Avocet.Server.Configuration;
+
+/// <summary>Makes options of tables and checks what no key can check alone.</summary>
+internal sealed class ConfigurationBinder(SettingAssigner assigner)
+{
+    private const int NameLengthMax = 64;
+
+    /// <summary>The transport that is set, or the listener's name where that is one.</summary>
+    public static string TransportOf(SettingTable listener) =>
+        listener.FindText("transport") ?? ConfigurationKeys.Transports
+            .Select(transport => transport.Word)
+            .FirstOrDefault(word => word == listener.FindText("name"), "tcp");
+
+    public ServerOptions Bind(SettingTable root)
+    {
+        var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Limits), new BrokerOptions());
+        broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Session), broker);
+        broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Mqtt), broker);
+
+        var certificates = BindCertificates(root.Items(ConfigurationKeys.Certificate));
+        var listeners = new List<ListenerOptions>();
+        foreach (var item in root.Items(ConfigurationKeys.Listener)) listeners.Add(BindListener(item, certificates.Count > 0));
+        CheckTogether(root.Items(ConfigurationKeys.Listener), listeners);
+
+        return Section<ServerOptions>.Bind(root, new ServerOptions()) with
+        {
+            Broker = broker,
+            Certificates = certificates,
+            Listeners = listeners,
+        };
+    }
+
+    private List<CertificateOptions> BindCertificates(IReadOnlyList<SettingTable> items)
+    {
+        var certificates = new List<CertificateOptions>();
+        foreach (var item in items)
+        {
+            var certificate = Section<CertificateOptions>.Bind(item, new CertificateOptions());
+            if (certificate.File.Length == 0) assigner.Report(item.Origin, $"{item.Section.Heading} has no 'file'.");
+            if (certificate.Password.Length > 0 && certificate.PasswordFile.Length > 0)
+            {
+                assigner.Report(item.OriginOf("password_file"), $"{item.Section.Heading} has both 'password' and 'password_file'; keep one.");
+            }
+
+            certificates.Add(certificate);
+        }
+
+        return certificates;
+    }
+
+    private ListenerOptions BindListener(SettingTable item, bool hasCommonCertificates)
+    {
+        var listener = Section<ListenerOptions>.Bind(item, new ListenerOptions { Name = "" }) with
+        {
+            Transport = ConfigurationKeys.Transports.First(transport => transport.Word == TransportOf(item)).Value,
+            Certificates = BindCertificates(item.Items(ConfigurationKeys.ListenerCertificate)),
+        };
+
+        CheckName(item, listener.Name);
+        if (listener.Transport == ListenerTransport.Unix)
+        {
+            if (listener.Path.Length == 0) assigner.Report(item.Origin, $"listener '{listener.Name}' has no 'path' for its Unix socket.");
+            else listener = listener with { Path = Path.Combine(item.OriginOf("path").BaseFolder, listener.Path) };
+        }
+
+        if (listener.IsWebSocket && listener.Path.Length > 0 && !listener.Path.StartsWith('/'))
+        {
+            assigner.Report(item.OriginOf("path"), $"listener.path = \"{listener.Path}\": the path of a WebSocket URL begins with '/'.");
+        }
+
+        if (listener.IsTls && !listener.IsOff && listener.Certificates.Count == 0 && !hasCommonCertificates)
+        {
+            assigner.Report(item.Origin, $"listener '{listener.Name}' has no certificate; add a [[certificate]] with 'file' and 'key_file'.");
+        }
+
+        CheckMountPoint(item, listener.MountPoint);
+        return listener;
+    }
+
+    private void CheckName(SettingTable item, string name)
+    {
+        if (name.Length == 0)
+        {
+            assigner.Report(item.Origin, "[[listener]] has no 'name'.");
+        }
+        else if (name.Length > NameLengthMax || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
+        {
+            assigner.Report(item.OriginOf("name"), $"listener.name = \"{name}\": allowed are 1 to {NameLengthMax} of a to z, 0 to 9, - and _.");
+        }
+    }
+
+    private void CheckMountPoint(SettingTable item, string mountPoint)
+    {
+        if (mountPoint.AsSpan().ContainsAny('+', '#', '\0'))
+        {
+            assigner.Report(item.OriginOf("mount_point"), $"listener.mount_point = \"{mountPoint}\": a topic prefix has no wildcards '+' and '#'.");
+        }
+    }
+
+    private void CheckTogether(IReadOnlyList<SettingTable> items, List<ListenerOptions> listeners)
+    {
+        for (var i = 1; i < listeners.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                var (earlier, later) = (listeners[j], listeners[i]);
+                if (later.Name.Length > 0 && later.Name.Replace('-', '_') == earlier.Name.Replace('-', '_'))
+                {
+                    assigner.Report(items[i].OriginOf("name"), $"there are two listeners named '{later.Name}'; names must differ.");
+                }
+                else if (SharePort(earlier, later))
+                {
+                    assigner.Report(
+                        items[i].OriginOf("port"),
+                        $"listeners '{earlier.Name}' and '{later.Name}' have the same address and port {later.Address}:{later.EffectivePort}.");
+                }
+            }
+        }
+    }
+
+    private static bool SharePort(ListenerOptions left, ListenerOptions right) =>
+        left.Transport != ListenerTransport.Unix
+        && right.Transport != ListenerTransport.Unix
+        && !left.EffectivePort.IsOff
+        && !left.EffectivePort.IsAuto
+        && left.EffectivePort == right.EffectivePort
+        && left.Address == right.Address;
+}

@@ -1,0 +1,178 @@
+using System.Security.Authentication;
+using Avocet.Broker;
+using Avocet.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Avocet.Server.Configuration;
+
+/// <summary>All keys of the configuration.</summary>
+internal static class ConfigurationKeys
+{
+    public static readonly IReadOnlyList<(string Word, LogLevel Value)> LogLevels =
+    [
+        ("trace", LogLevel.Trace),
+        ("debug", LogLevel.Debug),
+        ("info", LogLevel.Information),
+        ("warning", LogLevel.Warning),
+        ("error", LogLevel.Error),
+    ];
+
+    public static readonly IReadOnlyList<(string Word, ListenerTransport Value)> Transports =
+        [.. Enum.GetValues<ListenerTransport>().Select(transport => (ListenerOptions.NameOf(transport), transport))];
+
+    private const long Int32Max = int.MaxValue;
+
+    public static Section<BrokerOptions> Limits { get; } = CreateLimits();
+
+    public static Section<BrokerOptions> Session { get; } = CreateSession();
+
+    public static Section<BrokerOptions> Mqtt { get; } = CreateMqtt();
+
+    public static Section<CertificateOptions> Certificate { get; } =
+        CreateCertificate("certificate", "The certificates of all TLS listeners that have none of their own; the client's SNI chooses.");
+
+    public static Section<CertificateOptions> ListenerCertificate { get; } =
+        CreateCertificate("listener.certificate", "The certificates of the listener above; the client's SNI chooses, the first is for clients without.");
+
+    public static Section<ListenerOptions> Listener { get; } = CreateListener();
+
+    public static Section<ServerOptions> Root { get; } = CreateRoot();
+
+    /// <summary>Every section with the ones below it, in the order of the reference page.</summary>
+    public static IEnumerable<Section> AllSections { get; } = [Root, Limits, Session, Mqtt, Listener, ListenerCertificate, Certificate];
+
+    private static Section<ServerOptions> CreateRoot() =>
+        new Section<ServerOptions>(new ServerOptions())
+        {
+            Path = "",
+            Summary = "Keys at the top of the file, before the first section.",
+            Sections = [Limits, Session, Mqtt, Listener, Certificate],
+        }
+        .Text("data", SettingKind.File, o => o.DataFolder, (o, v) => o with { DataFolder = v },
+            "The folder of the server's files. This version keeps sessions and messages in memory and writes nothing there.")
+        .Choice("log_level", LogLevels, o => o.LogLevel, (o, v) => o with { LogLevel = v },
+            "The least severe log lines to write.", reloadable: true)
+        .Choice("log_format", [("text", LogFormat.Text), ("json", LogFormat.Json)], o => o.LogFormat, (o, v) => o with { LogFormat = v },
+            "Log lines for people, or one JSON object a line.")
+        .Integer("shutdown_timeout_seconds", 1, 3600, o => o.ShutdownTimeoutSeconds, (o, v) => o with { ShutdownTimeoutSeconds = (int)v },
+            "Seconds from SIGTERM until the process has ended, whatever its clients do.");
+
+    private static Section<BrokerOptions> CreateLimits() =>
+        new Section<BrokerOptions>(new BrokerOptions())
+        {
+            Path = "limits",
+            Summary = "What clients may use up.",
+        }
+        .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
+            "Connections at a time over all listeners; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
+        .Integer("connect_timeout_seconds", 1, 3600, o => o.ConnectTimeoutSeconds, (o, v) => o with { ConnectTimeoutSeconds = (int)v },
+            "Seconds from the start of a connection to its whole CONNECT, authentication included.")
+        .Integer("packet_size_max", 1024, 268_435_460, o => o.PacketSizeMax, (o, v) => o with { PacketSizeMax = (int)v },
+            "Bytes of the largest packet accepted, its fixed header included.")
+        .Integer("receive_maximum", 1, 65_535, o => o.ReceiveMaximum, (o, v) => o with { ReceiveMaximum = (int)v },
+            "QoS 1 and 2 messages a client may have sent and not yet seen acknowledged.")
+        .Integer("topic_alias_maximum", 0, 65_535, o => o.TopicAliasMaximum, (o, v) => o with { TopicAliasMaximum = (int)v },
+            "Topic aliases a client may set.")
+        .Integer("outbound_topic_alias_maximum", 0, 65_535, o => o.OutboundTopicAliasMaximum, (o, v) => o with { OutboundTopicAliasMaximum = (int)v },
+            "Topic aliases the broker sets towards a client, within what the client allows.")
+        .Integer("keep_alive_max_seconds", 0, 65_535, o => o.KeepAliveMaxSeconds, (o, v) => o with { KeepAliveMaxSeconds = (int)v },
+            "The longest keep alive in seconds; 0 for no limit. 5.0 clients that ask for more are told this one.")
+        .Integer("outbound_bytes_max", 4096, Int32Max, o => o.OutboundBytesMax, (o, v) => o with { OutboundBytesMax = (int)v },
+            "Bytes waiting for a client that does not read. Above it QoS 0 is dropped and QoS 1 and 2 wait in the session's queue.")
+        .Integer("topic_levels_max", 1, 65_535, o => o.TopicLevelsMax, (o, v) => o with { TopicLevelsMax = (int)v },
+            "Levels of a topic name or topic filter.")
+        .Integer("client_id_bytes_max", 23, 65_535, o => o.ClientIdBytesMax, (o, v) => o with { ClientIdBytesMax = (int)v },
+            "Bytes of a client identifier.");
+
+    private static Section<BrokerOptions> CreateSession() =>
+        new Section<BrokerOptions>(new BrokerOptions())
+        {
+            Path = "session",
+            Summary = "What is kept for a client, connected or not.",
+        }
+        .Integer("session_expiry_max_seconds", 0, uint.MaxValue, o => o.SessionExpiryMaxSeconds, (o, v) => o with { SessionExpiryMaxSeconds = (uint)v },
+            "The longest a session lives without a connection, in seconds; 4294967295 for ever.")
+        .Integer("inflight_max", 1, 65_535, o => o.InflightMax, (o, v) => o with { InflightMax = (int)v },
+            "QoS 1 and 2 messages on their way to a client at a time, within its Receive Maximum.")
+        .Integer("queue_messages_max", 0, Int32Max, o => o.QueueMessagesMax, (o, v) => o with { QueueMessagesMax = (int)v },
+            "Messages queued for a session, those on their way not counted.")
+        .Integer("queue_bytes_max", 0, long.MaxValue, o => o.QueueBytesMax, (o, v) => o with { QueueBytesMax = v },
+            "Bytes of topics, properties and payloads queued for a session.")
+        .Choice(
+            "queue_overflow",
+            [("drop_new", QueueOverflow.DropNew), ("drop_oldest", QueueOverflow.DropOldest)],
+            o => o.QueueOverflow,
+            (o, v) => o with { QueueOverflow = v },
+            "Which message is dropped when a queue is full.")
+        .Boolean("queue_qos0", o => o.QueueQos0, (o, v) => o with { QueueQos0 = v },
+            "Whether QoS 0 messages are queued for clients that are not connected.");
+
+    private static Section<BrokerOptions> CreateMqtt() =>
+        new Section<BrokerOptions>(new BrokerOptions())
+        {
+            Path = "mqtt",
+            Summary = "What the broker offers.",
+        }
+        .Integer("maximum_qos", 0, 2, o => (long)o.MaximumQos, (o, v) => o with { MaximumQos = (Qos)v },
+            "The highest QoS clients may publish with.")
+        .Boolean("retain_available", o => o.RetainAvailable, (o, v) => o with { RetainAvailable = v },
+            "Whether messages can be retained.")
+        .Text("response_information", SettingKind.Text, o => o.ResponseInformation, (o, v) => o with { ResponseInformation = v },
+            "The Response Information for 5.0 clients that ask for it, with `${clientid}` replaced; empty for none.")
+        .Integer("sys_interval_seconds", 0, 86_400, o => o.SysIntervalSeconds, (o, v) => o with { SysIntervalSeconds = (int)v },
+            "Seconds between two publications of `$SYS/broker/…`; 0 turns them off.");
+
+    private static Section<ListenerOptions> CreateListener() =>
+        new Section<ListenerOptions>(new ListenerOptions { Name = "" })
+        {
+            Path = "listener",
+            Summary = "Where clients connect. Without any `[[listener]]` in the file there are `tcp` and `ws`, and, once there is a `[[certificate]]`, "
+                + "`tls` and `wss`, all on 127.0.0.1.",
+            IsArray = true,
+            Sections = [ListenerCertificate],
+        }
+        .Text("name", SettingKind.Text, o => o.Name, (o, v) => o with { Name = v },
+            "The name in logs and in `listener.NAME.key`: 1 to 64 of a to z, 0 to 9, - and _.", "none; it must be set")
+        .Choice("transport", Transports, o => o.Transport, (o, v) => o with { Transport = v },
+            "How MQTT is carried.", "the name where that is a transport, else \"tcp\"")
+        .Text("address", SettingKind.Address, o => o.Address, (o, v) => o with { Address = v },
+            "The address to listen on. Beyond this machine it takes `allow_anonymous = true`: this version has no passwords yet.")
+        .Port("port", (o, v) => o with { Port = v },
+            "The port to listen on.", "tcp 1883, tls 8883, ws 8083, wss 8084")
+        .Text("path", SettingKind.Text, o => o.Path, (o, v) => o with { Path = v },
+            "The path of the WebSocket URL, or the file of the Unix socket.", "ws, wss \"/mqtt\"; unix none, it must be set")
+        .Text("permissions", SettingKind.Permissions, o => o.Permissions, (o, v) => o with { Permissions = v },
+            "Who may connect to the Unix socket.")
+        .Boolean("allow_anonymous", o => o.AllowAnonymous ?? false, (o, v) => o with { AllowAnonymous = v },
+            "Whether clients without a known user are let in.", "true where only this machine can connect")
+        .Text("mount_point", SettingKind.Text, o => o.MountPoint, (o, v) => o with { MountPoint = v },
+            "A prefix, such as `site1/`, of all topics of this listener's clients; they do not see it.")
+        .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
+            "Connections at a time through this listener; 0 for no limit.")
+        .Boolean("proxy_protocol", o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v },
+            "Whether a proxy in front sends the PROXY protocol header, version 1 or 2. Connections without one are closed.")
+        .Choice(
+            "tls_version_min",
+            [("1.2", SslProtocols.Tls12), ("1.3", SslProtocols.Tls13)],
+            o => o.TlsVersionMin,
+            (o, v) => o with { TlsVersionMin = v },
+            "The oldest TLS version accepted.")
+        .Boolean("subprotocol_required", o => o.SubprotocolRequired, (o, v) => o with { SubprotocolRequired = v },
+            "Whether WebSocket clients must offer the subprotocol `mqtt` or `mqttv3.1`.");
+
+    private static Section<CertificateOptions> CreateCertificate(string path, string summary) =>
+        new Section<CertificateOptions>(new CertificateOptions())
+        {
+            Path = path,
+            Summary = summary + " Changed files are read again without a restart.",
+            IsArray = true,
+        }
+        .Text("file", SettingKind.File, o => o.File, (o, v) => o with { File = v },
+            "A PEM file with the certificate and its intermediates, or a PFX file (.pfx, .p12).", "none; it must be set", reloadable: true)
+        .Text("key_file", SettingKind.File, o => o.KeyFile, (o, v) => o with { KeyFile = v },
+            "The PEM file of the private key, where `file` does not hold it.", reloadable: true)
+        .Text("password", SettingKind.Secret, o => o.Password, (o, v) => o with { Password = v },
+            "The password of the private key. Better kept in `password_file` or in the environment.", reloadable: true)
+        .Text("password_file", SettingKind.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v },
+            "A file whose first line is the password.", reloadable: true);
+}

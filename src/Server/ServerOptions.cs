@@ -1,0 +1,42 @@
+using Avocet.Broker;
+using Microsoft.Extensions.Logging;
+
+namespace Avocet.Server;
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    /// <summary>For people: time, level, message.</summary>
+    Text,
+
+    /// <summary>For machines: one JSON object a line.</summary>
+    Json,
+}
+
+/// <summary>The settings of a server.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>The folder of the server's files. Nothing is kept there yet: this version keeps its data in memory.</summary>
+    public string DataFolder { get; init; } = "avocet-data";
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Seconds from the signal to stop until the process has ended. 1 to 3,600.</summary>
+    public int ShutdownTimeoutSeconds { get; init; } = 10;
+
+    public BrokerOptions Broker { get; init; } = new();
+
+    public IReadOnlyList<ListenerOptions> Listeners { get; init; } = DefaultListeners;
+
+    /// <summary>Certificates of the TLS listeners that have none of their own.</summary>
+    public IReadOnlyList<CertificateOptions> Certificates { get; init; } = [];
+
+    /// <summary>What listens when nothing is configured: this machine only.</summary>
+    public static IReadOnlyList<ListenerOptions> DefaultListeners { get; } =
+    [
+        new ListenerOptions { Name = "tcp", Transport = ListenerTransport.Tcp },
+        new ListenerOptions { Name = "ws", Transport = ListenerTransport.Ws },
+    ];
+}

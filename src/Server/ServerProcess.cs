@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using Avocet.Broker;
+using Avocet.Server.Configuration;
+using Avocet.Server.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Avocet.Server;
+
+/// <summary>Runs a server as a process: configuration, log, signals and exit code.</summary>
+public sealed class ServerProcess
+{
+    public const int ExitSuccess = 0;
+    public const int ExitFailure = 1;
+
+    private readonly Lock _reloading = new();
+    private readonly ConfigurationInput _input;
+    private readonly LogLevelSwitch _levelSwitch;
+    private readonly AvocetServer _server;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource<string> _stopSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ServerConfiguration _configuration;
+
+    private ServerProcess(ConfigurationInput input, ServerConfiguration configuration, LogLevelSwitch levelSwitch, ILoggerFactory loggerFactory)
+    {
+        _input = input;
+        _configuration = configuration;
+        _levelSwitch = levelSwitch;
+        _logger = loggerFactory.CreateLogger("Avocet.Server");
+        _server = AvocetServer.Create(configuration.Options, new BrokerServices { LoggerFactory = loggerFactory });
+    }
+
+    /// <summary>Serves until SIGTERM or SIGINT. What keeps it from starting is written to <paramref name="error"/>, a line each.</summary>
+    /// <returns>The exit code: 0 after a stop, 1 when it could not start.</returns>
+    public static async Task<int> RunAsync(ConfigurationInput input, TextWriter error)
+    {
+        var configuration = ServerConfiguration.Read(input);
+        if (configuration.Errors.Count > 0)
+        {
+            foreach (var problem in configuration.Errors) await error.WriteLineAsync($"avocet: {problem}");
+            return ExitFailure;
+        }
+
+        var levelSwitch = new LogLevelSwitch(configuration.Options.LogLevel);
+        using var loggerFactory = ConsoleLogging.Create(configuration.Options.LogFormat, levelSwitch);
+        try
+        {
+            return await new ServerProcess(input, configuration, levelSwitch, loggerFactory).RunAsync();
+        }
+        catch (ServerStartException exception)
+        {
+            await error.WriteLineAsync($"avocet: {exception.Message}");
+            return ExitFailure;
+        }
+    }
+
+    private async Task<int> RunAsync()
+    {
+        await using var server = _server;
+        using var stopAtOnce = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, "SIGTERM", stopAtOnce));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, "SIGINT", stopAtOnce));
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+
+        Log.ConfigurationSource(_logger, _configuration.FilePath ?? "no file");
+        await server.StartAsync(CancellationToken.None);
+
+        var signal = await _stopSignal.Task;
+        var seconds = server.Options.ShutdownTimeoutSeconds;
+        Log.Stopping(_logger, signal, seconds);
+        await using var watchdog = new Timer(_ => Environment.Exit(ExitSuccess), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
+        await server.StopAsync(stopAtOnce.Token);
+        Log.Stopped(_logger);
+        return ExitSuccess;
+    }
+
+    /// <summary>The first signal stops in good order, a second one at once.</summary>
+    private void Stop(PosixSignalContext context, string signal, CancellationTokenSource stopAtOnce)
+    {
+        context.Cancel = true;
+        if (!_stopSignal.TrySetResult(signal)) stopAtOnce.Cancel();
+    }
+
+    private void Reload(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        lock (_reloading) Reload();
+    }
+
+    private void Reload()
+    {
+        Log.Reloading(_logger);
+        var wanted = ServerConfiguration.Read(_input with { Environment = ConfigurationInput.ProcessEnvironment() });
+        if (wanted.Errors.Count > 0)
+        {
+            foreach (var problem in wanted.Errors) Log.ReloadFailed(_logger, problem.ToString());
+            return;
+        }
+
+        var changes = ConfigurationChange.Between(_configuration, wanted);
+        _levelSwitch.Minimum = wanted.Options.LogLevel;
+        _server.ReloadCertificates(wanted.Options);
+        foreach (var change in changes)
+        {
+            if (change.IsReloadable) Log.SettingReloaded(_logger, change.Setting);
+            else Log.SettingWaitsForRestart(_logger, change.Setting);
+        }
+
+        var applied = changes.Count(change => change.IsReloadable);
+        Log.Reloaded(_logger, applied, changes.Count - applied);
+        _configuration = wanted;
+    }
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything, checks the format, and runs all tests. The last line sums up.
+set -uo pipefail
+cd "$(dirname "$0")"
+source scripts/require-dotnet.sh
+
+configuration=Release
+project_seconds_max=900
+reports="$(mktemp -d)"
+running=""
+passed=0
+failed=0
+skipped=0
+total=0
+
+finish() {
+    if [ -n "$running" ]; then kill "$running" 2> /dev/null; fi
+    rm -rf "$reports"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# The foreign clients that the tests of the server talk to.
+install_clients() {
+    local packages=()
+    command -v mosquitto_pub > /dev/null && command -v mosquitto_sub > /dev/null || packages+=(mosquitto-clients)
+    /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || packages+=(python3-paho-mqtt)
+    command -v openssl > /dev/null || packages+=(openssl)
+    command -v npm > /dev/null || packages+=(nodejs npm)
+    if [ "${#packages[@]}" -gt 0 ]; then
+        echo "Installing ${packages[*]}"
+        export DEBIAN_FRONTEND=noninteractive
+        as_root apt-get install -y -q --no-install-recommends "${packages[@]}" > /dev/null 2>&1 \
+            || { as_root apt-get update -q && as_root apt-get install -y -q --no-install-recommends "${packages[@]}"; } || return 1
+    fi
+
+    local js=tests/Server.Tests/js
+    if [ ! -e "$js/node_modules/.package-lock.json" ] || [ "$js/package-lock.json" -nt "$js/node_modules/.package-lock.json" ]; then
+        (cd "$js" && npm ci --no-audit --no-fund) || return 1
+    fi
+}
+
+# Counts a check that is no test of its own.
+check() {
+    local name="$1"
+    shift
+    echo "== $name"
+    if "$@"; then return 0; fi
+    echo "FAILED: $name"
+    failed=$((failed + 1))
+    return 1
+}
+
+attribute() {
+    grep -o "<assembly [^>]*>" "$1" | head -1 | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*'
+}
+
+run_project() {
+    local project="$1"
+    local report="$reports/$project.xml"
+    echo "== $project"
+    timeout --kill-after=10 "$project_seconds_max" "tests/$project/bin/$configuration/net10.0/Avocet.$project" -noColor -result-xml "$report" &
+    running=$!
+    wait "$running"
+    local code=$?
+    running=""
+
+    if [ ! -s "$report" ] || [ -z "$(attribute "$report" total)" ]; then
+        echo "FAILED: $project ended with code $code and without a report$([ "$code" -eq 124 ] && echo "; it took more than $project_seconds_max s")"
+        failed=$((failed + 1))
+        return
+    fi
+
+    local failures=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
+    if [ "$code" -ne 0 ] && [ "$failures" -eq 0 ]; then failures=1; fi
+    passed=$((passed + $(attribute "$report" passed)))
+    failed=$((failed + failures))
+    skipped=$((skipped + $(attribute "$report" skipped)))
+    total=$((total + $(attribute "$report" total)))
+}
+
+require_dotnet
+# Nothing of the build may go on running after this script.
+export MSBUILDDISABLENODEREUSE=1
+
+check "foreign clients" install_clients
+if check "build" dotnet build Avocet.slnx -c "$configuration" -v quiet --nologo -p:UseSharedCompilation=false; then
+    # A test starts ./run.sh; with this it has nothing left to build then.
+    check "run.sh" ./run.sh --help > /dev/null
+    check "format" dotnet format Avocet.slnx --verify-no-changes --no-restore
+    for folder in tests/*.Tests; do run_project "$(basename "$folder")"; done
+    if [ "$total" -eq 0 ]; then
+        echo "FAILED: there were no tests"
+        failed=$((failed + 1))
+    fi
+fi
+
+summary="$passed passed, $failed failed"
+if [ "$skipped" -gt 0 ]; then summary="$summary, $skipped skipped"; fi
+echo "$summary"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,97 @@
+using Avocet.Broker.Security;
+using Avocet.Protocol;
+using Avocet.TestKit;
+using Avocet.TestKit.Spec;
+using Xunit;
+
+namespace Avocet.Broker.Tests;
+
+public sealed class AuthorizationTests
+{
+    [Theory, BothVersions]
+    [Spec("MQTT-3.1.4-2", "MQTT-3.2.2-7", "3.1.1 MQTT-3.2.2-5")]
+    public async Task Connect_that_is_denied_is_refused(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(services: new BrokerServices { Authenticators = [new PasswordAuthenticator("user", "secret")] });
+
+        var client = await broker.OpenAsync(Given.Client("c").Version(version).UserName("user").Password("wrong"));
+
+        await client.ExpectRefusalAsync(ReasonCode.NotAuthorized);
+    }
+
+    [Theory, BothVersions]
+    public async Task Connect_without_authenticator_is_refused_where_anonymous_is_not_allowed(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+
+        var client = await broker.OpenAsync(Given.Client("c").Version(version), new ListenerPolicy { Name = "closed" });
+
+        await client.ExpectRefusalAsync(ReasonCode.NotAuthorized, ReasonCode.BadUserNameOrPassword);
+    }
+
+    [Fact]
+    public async Task Authenticators_are_asked_until_one_decides()
+    {
+        var last = new PasswordAuthenticator("user", "secret");
+        await using var broker = new TestBroker(services: new BrokerServices { Authenticators = [new Passing(), last] });
+        var closed = new ListenerPolicy { Name = "closed" };
+
+        await broker.ConnectAsync(Given.Client("one").UserName("user").Password("secret"), closed);
+        var refused = await broker.OpenAsync(Given.Client("two").UserName("user").Password("wrong"), closed);
+
+        await refused.ExpectRefusalAsync(ReasonCode.NotAuthorized);
+        Assert.Equal("two", last.Last?.ClientId);
+    }
+
+    [Fact]
+    public async Task Client_that_no_authenticator_knows_is_anonymous()
+    {
+        await using var broker = new TestBroker(services: new BrokerServices { Authenticators = [new Passing()] });
+
+        await broker.ConnectAsync(Given.Client("c"));
+        var refused = await broker.OpenAsync(Given.Client("d"), new ListenerPolicy { Name = "closed" });
+
+        await refused.ExpectRefusalAsync(ReasonCode.NotAuthorized, ReasonCode.BadUserNameOrPassword);
+    }
+
+    [Theory, BothVersions]
+    [Spec("3.1.1 MQTT-3.3.5-2", "MQTT-3.4.2-1", "MQTT-3.5.2-1")]
+    public async Task Publish_that_is_denied_is_not_routed(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [new TopicAuthorizer()] });
+        var watcher = await broker.ConnectAsync(Given.Client("watcher").Subscribed("#"));
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version));
+
+        await client.SendAsync(Given.Publish("denied/a").Payload("x").Qos1(1).Retain());
+        await client.ExpectAsync(Given.Puback(1, ReasonCode.NotAuthorized));
+        await client.SendAsync(Given.Publish("denied/a").Payload("x").Qos2(2));
+        await client.ExpectAsync(Given.Pubrec(2, ReasonCode.NotAuthorized));
+        await client.SendAsync(Given.Publish("denied/a").Payload("x"));
+
+        await client.ExpectNothingAsync();
+        await watcher.ExpectNothingAsync();
+        var late = await broker.ConnectAsync(Given.Client("late").Subscribed("#"));
+        await late.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Shared_filter_is_authorized_without_its_prefix()
+    {
+        var authorizer = new TopicAuthorizer();
+        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [authorizer] });
+        var client = await broker.ConnectAsync(Given.Client("c"));
+
+        await client.SendAsync(Given.Subscribe(1).Filter("$share/g/denied/a").Filter("$share/g/a"));
+
+        await client.ExpectAsync(Given.Suback(1, ReasonCode.NotAuthorized, ReasonCode.Success));
+        Assert.Equal(["denied/a", "a"], authorizer.Asked);
+    }
+
+    private sealed class Passing : IAuthenticator
+    {
+        public ValueTask<AuthenticationResult> AuthenticateAsync(AuthenticationRequest request, CancellationToken cancellationToken)
+        {
+            return ValueTask.FromResult(AuthenticationResult.Next);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Avocet.Server.Tests.Support;
+
+/// <summary>The real executable.</summary>
+internal static partial class AvocetProcess
+{
+    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
+
+    public static ChildProcess Start(params IEnumerable<string> arguments) => ChildProcess.Start(Program, arguments);
+
+    public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments) =>
+        ChildProcess.Start(Program, arguments, environment);
+
+    /// <summary>Serves on free ports, unless the arguments say otherwise, and waits until it does.</summary>
+    public static async Task<ChildProcess> ServeAsync(params string[] arguments)
+    {
+        var all = new List<string> { "serve" };
+        if (!arguments.Contains("--port")) all.AddRange(["--port", "auto"]);
+        if (!arguments.Contains("--ws-port")) all.AddRange(["--ws-port", "auto"]);
+        all.AddRange(arguments);
+
+        var process = Start(all);
+        try
+        {
+            await process.WaitForLineAsync("Ready.");
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The port of a listener, read from the start page.</summary>
+    public static async Task<int> PortOfAsync(ChildProcess process, string listener = "tcp")
+    {
+        var line = await process.WaitForLineAsync($"Listener '{listener}' on ");
+        return int.Parse(Port().Match(line).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"://[^/]*:(\d+)[/,]")]
+    private static partial Regex Port();
+}
