@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Avocet.Broker.Routing;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Routing;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
