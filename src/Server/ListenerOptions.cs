@@ -41,7 +41,7 @@ public sealed record ListenerOptions
     /// <summary>Whether WebSocket clients must offer the subprotocol <c>mqtt</c> or <c>mqttv3.1</c>.</summary>
     public bool SubprotocolRequired { get; init; } = true;
 
-    /// <summary>Certificates of this listener, chosen by SNI, the first for clients without; empty for those of <see cref="ServerOptions"/>.</summary>
+    /// <summary>Certificates of this listener, chosen by SNI, the first for clients without; empty for those in <see cref="ServerOptions"/>.</summary>
     public IReadOnlyList<CertificateOptions> Certificates { get; init; } = [];
 
     /// <summary>Whether connections are encrypted.</summary>

@@ -12,7 +12,7 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Configuration: {Source}. 'avocet config show' prints every value and where it comes from.")]
     public static partial void ConfigurationSource(ILogger logger, string source);
 
-    [LoggerMessage(2002, LogLevel.Information, "Data folder {Folder}: not used yet. Sessions and retained messages live in memory and end with this process.")]
+    [LoggerMessage(2002, LogLevel.Information, "Data folder {Folder}: not used yet. Sessions and retained messages live in memory only.")]
     public static partial void DataFolder(ILogger logger, string folder);
 
     [LoggerMessage(2003, LogLevel.Information, "Listener '{Listener}' on {Address}, {Admission}.")]
@@ -60,7 +60,7 @@ internal static partial class Log
     [LoggerMessage(2031, LogLevel.Error, "Listener '{Listener}' keeps its old certificates: {Reason}")]
     public static partial void CertificateKept(ILogger logger, string listener, string reason);
 
-    [LoggerMessage(2032, LogLevel.Warning, "Listener '{Listener}': certificate {File} expired on {NotAfter:yyyy-MM-dd}; clients will refuse it. Renew it; it is read again by itself.")]
+    [LoggerMessage(2032, LogLevel.Warning, "Listener '{Listener}': certificate {File} expired on {NotAfter:yyyy-MM-dd}. Renew it; it is read again by itself.")]
     public static partial void CertificateExpired(ILogger logger, string listener, string file, DateTime notAfter);
 
     [LoggerMessage(2040, LogLevel.Information, "Listener '{Listener}': TLS handshake with {RemoteEndPoint} failed: {Reason}")]
@@ -72,7 +72,7 @@ internal static partial class Log
     [LoggerMessage(2042, LogLevel.Information, "Listener '{Listener}': WebSocket request from {RemoteEndPoint} refused with {Status}: {Reason}")]
     public static partial void WebSocketRefused(ILogger logger, string listener, EndPoint? remoteEndPoint, int status, string reason);
 
-    [LoggerMessage(2043, LogLevel.Information, "Listener '{Listener}': {RemoteEndPoint} sent a WebSocket text frame; MQTT travels in binary frames. Closed. [MQTT-6.0.0-1]")]
+    [LoggerMessage(2043, LogLevel.Information, "Listener '{Listener}': {RemoteEndPoint} sent a text frame; MQTT travels in binary ones. Closed. [MQTT-6.0.0-1]")]
     public static partial void TextFrame(ILogger logger, string listener, EndPoint? remoteEndPoint);
 
     [LoggerMessage(2044, LogLevel.Debug, "Listener '{Listener}': connection from {RemoteEndPoint} did not take its last bytes within {Seconds} s; cut.")]

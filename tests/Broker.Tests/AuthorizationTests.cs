@@ -74,18 +74,6 @@ public sealed class AuthorizationTests
         await late.ExpectNothingAsync();
     }
 
-    [Theory, BothVersions]
-    [Spec("MQTT-3.8.4-5", "MQTT-3.8.4-6", "MQTT-3.8.4-7", "MQTT-3.9.3-1", "3.1.1 MQTT-3.8.4-4", "3.1.1 MQTT-3.8.4-5", "3.1.1 MQTT-3.9.3-1")]
-    public async Task Subscribe_denied_for_one_filter_is_granted_for_the_others(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [new TopicAuthorizer()] });
-        var client = await broker.ConnectAsync(Given.Client("c").Version(version));
-
-        await client.SendAsync(Given.Subscribe(1).Filter("a", Qos.AtLeastOnce).Filter("denied/#", Qos.AtLeastOnce).Filter("b", Qos.ExactlyOnce));
-
-        await client.ExpectAsync(Given.Suback(1, ReasonCode.GrantedQos1, ReasonCode.NotAuthorized, ReasonCode.GrantedQos2));
-    }
-
     [Fact]
     public async Task Shared_filter_is_authorized_without_its_prefix()
     {

@@ -1,6 +1,5 @@
 using Avocet.Protocol;
 using Avocet.TestKit;
-using Avocet.TestKit.Packets;
 using Avocet.TestKit.Spec;
 using Xunit;
 
@@ -216,55 +215,5 @@ public sealed class DeliveryTests
         await reader.SendAsync(Given.Pubrec(ids[2]), Given.Pubrec(ids[0]), Given.Pubrec(ids[1]));
 
         await reader.ExpectAsync(Given.Pubrel(ids[2]), Given.Pubrel(ids[0]), Given.Pubrel(ids[1]));
-    }
-
-    [Theory, BothVersions]
-    [Spec("MQTT-4.6.0-5", "MQTT-4.6.0-6", "3.1.1 MQTT-4.6.0-5", "3.1.1 MQTT-4.6.0-6")]
-    public async Task Messages_of_a_publisher_keep_their_order(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker();
-        var reader = await broker.ConnectAsync(Given.Client("reader").Version(version).Subscribed("a", Qos.ExactlyOnce));
-        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version));
-        var next = new int[3];
-
-        for (var number = 0; number < 1000; number++)
-        {
-            var qos = (Qos)(number % 3);
-            await writer.SendAsync(Given.Publish("a").Payload($"{number}").WithQos(qos, (ushort)(1 + number)));
-            var delivered = await reader.ReadPacketAsync(PacketType.Publish);
-            Assert.Equal(qos, delivered.Qos);
-            Assert.True(int.Parse(delivered.PayloadText, provider: null) >= next[(int)qos]);
-            next[(int)qos] = int.Parse(delivered.PayloadText, provider: null) + 1;
-            if (qos == Qos.AtLeastOnce) await reader.SendAsync(Given.Puback(delivered.PacketId));
-            if (qos == Qos.ExactlyOnce) await CompleteAsync(reader, delivered, writer, (ushort)(1 + number));
-        }
-
-        Assert.Equal([1000, 998, 999], next);
-    }
-
-    [Theory, BothVersions]
-    [Spec("MQTT-4.5.0-1", "MQTT-3.1.2-5", "3.1.1 MQTT-4.5.0-1", "3.1.1 MQTT-3.1.2-5")]
-    public async Task Message_goes_to_clients_that_are_connected_and_to_those_that_are_away(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker();
-        var here = await broker.ConnectAsync(Given.Client("here").Version(version).Subscribed("a", Qos.AtLeastOnce));
-        var away = await broker.ConnectAsync(Given.Client("away").Version(version).Persistent().Subscribed("a", Qos.ExactlyOnce));
-        await away.CloseAsync();
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-
-        await writer.SendAsync(Given.Publish("a").Payload("1").Qos1(1), Given.Publish("a").Payload("2").Qos2(2));
-        await writer.ExpectAsync(Given.Puback(1), Given.Pubrec(2));
-
-        await here.ExpectAsync(Given.Publish("a").Payload("1").Qos1(), Given.Publish("a").Payload("2").Qos1());
-        away = await broker.ConnectAsync(Given.Client("away").Version(version).Persistent());
-        await away.ExpectAsync(Given.Publish("a").Payload("1").Qos1(), Given.Publish("a").Payload("2").Qos2());
-    }
-
-    private static async Task CompleteAsync(TestPeer reader, PacketView delivered, TestPeer writer, ushort writerId)
-    {
-        await reader.SendAsync(Given.Pubrec(delivered.PacketId));
-        await reader.ExpectAsync(Given.Pubrel(delivered.PacketId));
-        await reader.SendAsync(Given.Pubcomp(delivered.PacketId));
-        await writer.SendAsync(Given.Pubrel(writerId));
     }
 }

@@ -1,4 +1,5 @@
 using Avocet.Protocol;
+using Avocet.Protocol.Properties;
 using Avocet.TestKit;
 using Avocet.TestKit.Spec;
 using Xunit;
@@ -8,117 +9,149 @@ namespace Avocet.Broker.Tests;
 public sealed class MessageExpiryTests
 {
     [Fact, Spec("MQTT-3.3.2-6")]
-    public async Task Expiry_goes_on_reduced_by_the_time_in_the_queue()
-    {
-        await using var broker = new TestBroker();
-        await LeaveAsync(broker, Qos.AtLeastOnce);
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).MessageExpiry(60));
-
-        await broker.AdvanceAsync(3);
-
-        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
-        await reader.ExpectAsync(Given.Publish("a").Payload("x").Qos1().MessageExpiry(57));
-    }
-
-    [Fact, Spec("MQTT-3.3.2-6")]
-    public async Task Expiry_goes_on_as_it_is_without_waiting()
+    public async Task Message_sent_on_at_once_keeps_its_interval()
     {
         await using var broker = new TestBroker();
         var client = await broker.ConnectAsync(Given.Client("c").Subscribed("a"));
 
-        await client.SendAsync(Given.Publish("a").MessageExpiry(uint.MaxValue), Given.Publish("a").MessageExpiry(1));
+        foreach (var seconds in new[] { 1u, 60u, uint.MaxValue })
+        {
+            await client.SendAsync(Given.Publish("a").Payload("x").MessageExpiry(seconds));
+            await client.ExpectAsync(Given.Publish("a").Payload("x").MessageExpiry(seconds));
+        }
+    }
 
-        await client.ExpectAsync(Given.Publish("a").MessageExpiry(uint.MaxValue), Given.Publish("a").MessageExpiry(1));
+    [Theory]
+    [InlineData(60, 3, 57)]
+    [InlineData(60, 59, 1)]
+    [InlineData(4_000_000_000, 10, 3_999_999_990)]
+    [Spec("MQTT-3.3.2-6")]
+    public async Task Message_that_waited_comes_with_the_time_left(uint seconds, double waited, uint left)
+    {
+        await using var broker = new TestBroker();
+        await LeaveAsync(broker);
+        await PublishAsync(broker, seconds);
+        await broker.AdvanceAsync(waited);
+
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent());
+
+        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1().MessageExpiry(left));
+    }
+
+    [Theory, BothVersions]
+    [Spec("MQTT-3.3.2-5")]
+    public async Task Message_that_expired_while_it_waited_does_not_come(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker(new BrokerOptions());
+        await LeaveAsync(broker, version);
+        await PublishAsync(broker, 2);
+        await PublishAsync(broker, 100);
+        await broker.AdvanceAsync(3);
+
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent());
+
+        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1().MessageExpiry(97));
+        await client.ExpectNothingAsync();
+        Assert.Equal("1", await SysTopics.ReadNextAsync(broker, "publish/messages/dropped/expired"));
     }
 
     [Fact, Spec("MQTT-3.3.2-5")]
-    public async Task Message_that_expired_in_the_queue_is_not_sent()
+    public async Task Message_that_expired_behind_a_full_window_does_not_come()
     {
         await using var broker = new TestBroker();
-        await LeaveAsync(broker, Qos.AtLeastOnce);
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("short").Qos1(1).MessageExpiry(5), Given.Publish("a").Payload("long").Qos1(2).MessageExpiry(50));
+        var client = await broker.ConnectAsync(Given.Client("c").ReceiveMaximum(1).Subscribed("a", Qos.AtLeastOnce));
+        await PublishAsync(broker, 100);
+        await PublishAsync(broker, 5);
+        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1(1).MessageExpiry(100));
 
         await broker.AdvanceAsync(6);
+        await client.SendAsync(Given.Puback(1));
 
-        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
-        await reader.ExpectAsync(Given.Publish("a").Payload("long").Qos1().MessageExpiry(44));
-        await reader.ExpectNothingAsync();
+        await client.ExpectNothingAsync();
     }
 
-    [Fact, Spec("MQTT-3.3.2-5")]
-    public async Task Message_that_expired_while_it_waited_for_the_window_is_not_sent()
+    [Theory]
+    [InlineData(Qos.AtLeastOnce)]
+    [InlineData(Qos.ExactlyOnce)]
+    [Spec("MQTT-4.3.3-7", "MQTT-4.3.2-3", "MQTT-4.3.3-3")]
+    public async Task Message_once_sent_does_not_expire(Qos qos)
     {
         await using var broker = new TestBroker();
-        var reader = await broker.ConnectAsync(Given.Client("reader").ReceiveMaximum(1).Subscribed("a", Qos.AtLeastOnce));
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent().Subscribed("a", qos));
         var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("1").Qos1(1), Given.Publish("a").Payload("2").Qos1(2).MessageExpiry(5), Given.Publish("a").Payload("3").Qos1(3));
-        var first = await reader.ExpectAsync(Given.Publish("a").Payload("1").Qos1());
+        await writer.SendAsync(Given.Publish("a").Payload("x").WithQos(qos, 1).MessageExpiry(1));
+        await client.ExpectAsync(Given.Publish("a").Payload("x").WithQos(qos, 1).MessageExpiry(1));
+        await client.CloseAsync();
+        await broker.AdvanceAsync(3);
 
-        await broker.AdvanceAsync(6);
-        await reader.SendAsync(Given.Puback(first.PacketId));
+        client = await broker.ConnectAsync(Given.Client("c").Persistent());
 
-        await reader.ExpectAsync(Given.Publish("a").Payload("3").Qos1());
-        await reader.ExpectNothingAsync();
-    }
-
-    [Fact, Spec("MQTT-4.3.3-7")]
-    public async Task Message_qos2_that_was_sent_does_not_expire()
-    {
-        await using var broker = new TestBroker();
-        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent().Subscribed("a", Qos.ExactlyOnce));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(1).MessageExpiry(1));
-        var sent = await reader.ExpectAsync(Given.Publish("a").Payload("x").Qos2().MessageExpiry(1));
-        await reader.CloseAsync();
-
-        await broker.AdvanceAsync(5);
-
-        reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
-        var again = await reader.ReadPacketAsync(PacketType.Publish);
-        Assert.Equal((sent.PacketId, true, "x"), (again.PacketId, again.Dup, again.PayloadText));
+        var again = await client.ReadPacketAsync(PacketType.Publish);
+        Assert.Equal(("x", qos, true, (ushort)1), (again.PayloadText, again.Qos, again.Dup, again.PacketId));
+        Assert.True(again.Integer(PropertyId.MessageExpiryInterval) is 0 or null);
     }
 
     [Fact, Spec("MQTT-4.3.3-13")]
-    public async Task Exchange_is_completed_although_the_message_has_expired()
+    public async Task Exchange_of_qos_2_is_completed_though_the_message_expired()
     {
         await using var broker = new TestBroker();
         var client = await broker.ConnectAsync(Given.Client("c").Subscribed("a", Qos.ExactlyOnce));
         var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(1).MessageExpiry(1));
-        await writer.ExpectAsync(Given.Pubrec(1));
-        var sent = await client.ReadPacketAsync(PacketType.Publish);
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(7).MessageExpiry(1));
+        await writer.ExpectAsync(Given.Pubrec(7));
+        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos2(1).MessageExpiry(1));
 
-        await broker.AdvanceAsync(5);
-        await writer.SendAsync(Given.Pubrel(1));
-        await client.SendAsync(Given.Pubrec(sent.PacketId));
+        await broker.AdvanceAsync(3);
+        await writer.SendAsync(Given.Pubrel(7));
+        await client.SendAsync(Given.Pubrec(1));
 
-        await writer.ExpectAsync(Given.Pubcomp(1));
-        await client.ExpectAsync(Given.Pubrel(sent.PacketId));
-        await client.SendAsync(Given.Pubcomp(sent.PacketId));
-        await client.ExpectNothingAsync();
+        await writer.ExpectAsync(Given.Pubcomp(7));
+        await client.ExpectAsync(Given.Pubrel(1));
     }
 
-    [Fact]
-    public async Task Message_with_expiry_0_is_for_those_who_are_connected()
+    [Theory, BothVersions]
+    [Spec("MQTT-3.3.2-5")]
+    public async Task Message_of_interval_0_comes_to_those_online_only(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        await LeaveAsync(broker, Qos.AtLeastOnce);
-        var here = await broker.ConnectAsync(Given.Client("here").Subscribed("a", Qos.AtLeastOnce));
+        await LeaveAsync(broker, version);
+        var online = await broker.ConnectAsync(Given.Client("online").Version(version).Subscribed("a", Qos.AtLeastOnce));
         var writer = await broker.ConnectAsync(Given.Client("writer"));
 
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).MessageExpiry(0));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).Retain().MessageExpiry(0));
 
-        await here.ExpectAsync(Given.Publish("a").Payload("x").Qos1().MessageExpiry(0));
-        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent());
+        await writer.ExpectAsync(Given.Puback(1));
+        await online.ExpectAsync(Given.Publish("a").Payload("x").Qos1().MessageExpiry(0));
+        var offline = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent());
+        await offline.ExpectNothingAsync();
+        var late = await broker.ConnectAsync(Given.Client("late").Version(version).Subscribed("a"));
+        await late.ExpectNothingAsync();
+    }
+
+    [Fact, Spec("MQTT-3.3.1-5")]
+    public async Task Message_of_interval_0_removes_the_retained_message_it_replaces()
+    {
+        await using var broker = new TestBroker();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1").Retain(), Given.Publish("a").Payload("2").Retain().MessageExpiry(0));
+
+        var reader = await broker.ConnectAsync(Given.Client("reader").Subscribed("a"));
+
         await reader.ExpectNothingAsync();
     }
 
-    private static async Task LeaveAsync(TestBroker broker, Qos qos)
+    private static async Task LeaveAsync(TestBroker broker, ProtocolVersion version = ProtocolVersion.V50)
     {
-        var reader = await broker.ConnectAsync(Given.Client("reader").Persistent().Subscribed("a", qos));
-        await reader.CloseAsync();
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent().Subscribed("a", Qos.AtLeastOnce));
+        await client.CloseAsync();
+    }
+
+    private static async Task PublishAsync(TestBroker broker, uint expirySeconds)
+    {
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).MessageExpiry(expirySeconds));
+        await writer.ExpectAsync(Given.Puback(1));
+        await writer.DisconnectAsync();
     }
 
     [Fact]

@@ -1,35 +1,158 @@
 using Avocet.Protocol;
 using Avocet.TestKit;
+using Avocet.TestKit.Spec;
 using Xunit;
 
 namespace Avocet.Broker.Tests;
 
+/// <summary>Listeners whose clients have a part of the topics to themselves.</summary>
 public sealed class MountPointTests
 {
-    private static readonly ListenerPolicy Site = new() { Name = "site", AllowAnonymous = true, MountPoint = "site1/" };
+    private static ListenerPolicy One { get; } = new() { Name = "one", AllowAnonymous = true, MountPoint = "site1/" };
+
+    private static ListenerPolicy Two { get; } = new() { Name = "two", AllowAnonymous = true, MountPoint = "site2/" };
 
     [Theory, BothVersions]
-    public async Task Topics_of_a_mounted_client_have_the_prefix_that_it_does_not_see(ProtocolVersion version)
+    public async Task Clients_see_the_topics_of_their_own_listener_without_the_prefix(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Subscribed("a/+"), Site);
-        var outside = await broker.ConnectAsync(Given.Client("outside").Version(version).Subscribed("site1/#"));
+        var reader = await broker.ConnectAsync(Given.Client("reader").Version(version).Subscribed("#", Qos.AtLeastOnce).Subscribed("a/+"), One);
+        var other = await broker.ConnectAsync(Given.Client("other").Version(version).Subscribed("#").Subscribed("a/b"), Two);
+        var above = await broker.ConnectAsync(Given.Client("above").Version(version).Subscribed("+/a/b"));
+        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version), One);
 
-        await mounted.SendAsync(Given.Publish("a/b").Payload("in"));
-        await mounted.ExpectAsync(Given.Publish("a/b").Payload("in"));
-        await outside.ExpectAsync(Given.Publish("site1/a/b").Payload("in"));
-        await outside.SendAsync(Given.Publish("site1/a/c").Payload("out"));
-        await mounted.ExpectAsync(Given.Publish("a/c").Payload("out"));
-        await outside.SendAsync(Given.Publish("a/c").Payload("elsewhere"));
+        await writer.SendAsync(Given.Publish("a/b").Payload("x").Qos1(1));
+        await writer.ExpectAsync(Given.Puback(1));
 
-        await mounted.ExpectNothingAsync();
+        await reader.ExpectAsync(Given.Publish("a/b").Payload("x").Qos1());
+        await reader.ExpectNothingAsync();
+        await other.ExpectNothingAsync();
+        await above.ExpectAsync(Given.Publish("site1/a/b").Payload("x"));
+    }
+
+    [Theory, BothVersions]
+    public async Task Retained_and_queued_messages_come_without_the_prefix(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent().Subscribed("a", Qos.AtLeastOnce), One);
+        await client.DisconnectAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version), One);
+        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).Retain());
+
+        client = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent(), One);
+        await client.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
+        await client.SendAsync(Given.Subscribe(1).Filter("+"));
+        await client.ExpectAsync(Given.Suback(1, ReasonCode.Success), Given.Publish("a").Payload("x").Retain());
+        var other = await broker.ConnectAsync(Given.Client("other").Version(version).Subscribed("#"), Two);
+
+        await other.ExpectNothingAsync();
+    }
+
+    [Theory, BothVersions]
+    public async Task Unsubscribe_finds_the_filter(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Subscribed("a").Subscribed("$share/g/b"), One);
+
+        await client.SendAsync(Given.Unsubscribe(1).Filter("a").Filter("$share/g/b").Filter("site1/a"));
+
+        await client.ExpectAsync(Given.Unsuback(1, ReasonCode.Success, ReasonCode.Success, ReasonCode.NoSubscriptionExisted));
+        await client.SendAsync(Given.Publish("a"), Given.Publish("b"));
+        await client.ExpectNothingAsync();
+    }
+
+    [Theory, BothVersions]
+    public async Task Shared_groups_of_two_listeners_are_apart(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var one = await broker.ConnectAsync(Given.Client("one").Version(version).Subscribed("$share/g/a"), One);
+        var two = await broker.ConnectAsync(Given.Client("two").Version(version).Subscribed("$share/g/a"), Two);
+
+        for (var number = 0; number < 4; number++) await one.SendAsync(Given.Publish("a").Payload($"{number}"));
+
+        for (var number = 0; number < 4; number++) await one.ExpectAsync(Given.Publish("a").Payload($"{number}"));
+        await two.ExpectNothingAsync();
+    }
+
+    [Theory, BothVersions]
+    public async Task Will_goes_to_the_topics_of_its_own_listener(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var near = await broker.ConnectAsync(Given.Client("near").Version(version).Subscribed("will"), One);
+        var far = await broker.ConnectAsync(Given.Client("far").Version(version).Subscribed("will"), Two);
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Will("will", "gone"), One);
+
+        await client.CloseAsync();
+
+        await near.ExpectAsync(Given.Publish("will").Payload("gone"));
+        await far.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Topic_aliases_stand_for_mounted_topics()
+    {
+        await using var broker = new TestBroker();
+        var client = await broker.ConnectAsync(Given.Client("c").Subscribed("topic"), One);
+
+        await client.SendAsync(Given.Publish("topic").Payload("1").TopicAlias(1), Given.Publish("").Payload("2").TopicAlias(1));
+
+        await client.ExpectAsync(Given.Publish("topic").Payload("1"), Given.Publish("topic").Payload("2"));
+    }
+
+    [Fact]
+    public async Task Authorizers_see_the_whole_topic()
+    {
+        var authorizer = new TopicAuthorizer();
+        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [authorizer] });
+        var client = await broker.ConnectAsync(Given.Client("c").Subscribed("a/+").Subscribed("$share/g/b"), One);
+
+        await client.SendAsync(Given.Publish("c").Qos1(1));
+        await client.ExpectAsync(Given.Puback(1, ReasonCode.NoMatchingSubscribers));
+
+        Assert.Equal(["site1/a/+", "site1/b", "site1/c"], authorizer.Asked);
+    }
+
+    [Theory, BothVersions]
+    [Spec("MQTT-4.7.2-1", "3.1.1 MQTT-4.7.2-1")]
+    public async Task Wildcard_at_the_beginning_does_not_match_a_dollar_there_either(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var writer = await broker.ConnectAsync(Given.Client("writer").Version(version), One);
+        await writer.SendAsync(Given.Publish("$x/a").Payload("old").Retain());
+        var hidden = await broker.ConnectAsync(Given.Client("hidden").Version(version).Subscribed("#").Subscribed("+/a").Subscribed("$share/g/#"), One);
+        var shown = await broker.ConnectAsync(Given.Client("shown").Version(version).Subscribed("$x/#"), One);
+        await shown.ExpectAsync(Given.Publish("$x/a").Payload("old").Retain());
+
+        await writer.SendAsync(Given.Publish("$x/a").Payload("new"));
+
+        await hidden.ExpectNothingAsync();
+        await shown.ExpectAsync(Given.Publish("$x/a").Payload("new"));
+    }
+
+    [Theory]
+    [InlineData("site1")]
+    [InlineData("site1/")]
+    [Spec("MQTT-4.7.3-1", "3.1.1 MQTT-4.7.3-1")]
+    public async Task Topic_of_nothing_but_the_prefix_has_no_name_for_its_clients(string topic)
+    {
+        await using var broker = new TestBroker();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish(topic).Payload("old").Retain());
+        var client = await broker.ConnectAsync(Given.Client("c").Subscribed("#", Qos.AtLeastOnce).Subscribed("+").Subscribed("$share/g/#"), One);
+
+        await writer.SendAsync(Given.Publish(topic).Payload("new").Qos1(1));
+        await writer.SendAsync(Given.Publish("site1/a").Payload("x"));
+
+        await client.ExpectAsync(Given.Publish("a").Payload("x"), Given.Publish("a").Payload("x"));
+        await client.ExpectNothingAsync();
+        await writer.ReadToPingrespAsync();
     }
 
     [Theory, BothVersions]
     public async Task Wildcards_of_a_mounted_client_stay_within_its_mount_point(ProtocolVersion version)
     {
-        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 10 });
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Subscribed("#").Subscribed("../#").Subscribed("$SYS/#"), Site);
+        await using var broker = new TestBroker(new BrokerOptions());
+        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Subscribed("#").Subscribed("../#").Subscribed("$SYS/#"), One);
         var outside = await broker.ConnectAsync(Given.Client("outside").Version(version));
 
         await outside.SendAsync(Given.Publish("x").Payload("x"), Given.Publish("site2/x").Payload("x"));
@@ -38,87 +161,35 @@ public sealed class MountPointTests
         await mounted.ExpectNothingAsync();
     }
 
-    [Theory, BothVersions]
-    public async Task Shared_and_retained_messages_keep_to_the_mount_point(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker();
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Subscribed("$share/g/a"), Site);
-
-        await mounted.SendAsync(Given.Publish("a").Payload("x").Retain());
-
-        await mounted.ExpectAsync(Given.Publish("a").Payload("x"));
-        var late = await broker.ConnectAsync(Given.Client("late").Version(version).Subscribed("a"), Site);
-        await late.ExpectAsync(Given.Publish("a").Payload("x").Retain());
-        await late.SendAsync(Given.Unsubscribe(1).Filter("a"));
-        await late.ExpectAsync(Given.Unsuback(1, ReasonCode.Success));
-        var outside = await broker.ConnectAsync(Given.Client("outside").Version(version).Subscribed("#"));
-        await outside.ExpectAsync(Given.Publish("site1/a").Payload("x").Retain());
-    }
-
-    [Theory, BothVersions]
-    public async Task Will_of_a_mounted_client_has_the_prefix(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker();
-        var outside = await broker.ConnectAsync(Given.Client("outside").Subscribed("#"));
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Will("will"), Site);
-
-        await mounted.CloseAsync();
-
-        await outside.ExpectAsync(Given.Publish("site1/will").Payload("will"));
-    }
-
     [Fact]
-    public async Task Aliases_of_a_mounted_client_stand_for_its_topics()
+    public async Task Session_does_not_move_to_another_mount_point()
     {
         await using var broker = new TestBroker();
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Subscribed("a"), Site);
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent().Subscribed("a", Qos.AtLeastOnce), One);
+        await client.DisconnectAsync();
 
-        await mounted.SendAsync(Given.Publish("a").TopicAlias(1), Given.Publish("").Payload("2").TopicAlias(1));
+        var elsewhere = await broker.ConnectAsync(Given.Client("c").Persistent(), Two);
 
-        await mounted.ExpectAsync(Given.Publish("a"), Given.Publish("a").Payload("2"));
-    }
-
-    [Fact]
-    public async Task Authorizer_sees_topics_with_the_prefix()
-    {
-        var authorizer = new TopicAuthorizer();
-        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [authorizer] });
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Subscribed("a/#"), Site);
-
-        await mounted.SendAsync(Given.Publish("a/b"));
-
-        await mounted.ExpectAsync(Given.Publish("a/b"));
-        Assert.Equal(["site1/a/#", "site1/a/b"], authorizer.Asked);
+        Assert.False(elsewhere.Connack.SessionPresent);
+        await elsewhere.SendAsync(Given.Publish("a"));
+        await elsewhere.ExpectNothingAsync();
     }
 
     [Theory, BothVersions]
-    public async Task Messages_for_a_mounted_client_that_is_away_are_queued(ProtocolVersion version)
+    public async Task Topic_too_long_with_the_prefix_is_refused(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Persistent().Subscribed("a", Qos.AtLeastOnce), Site);
-        await mounted.CloseAsync();
-        var outside = await broker.ConnectAsync(Given.Client("outside"));
-        await outside.SendAsync(Given.Publish("site1/a").Payload("x").Qos1(1));
+        var client = await broker.ConnectAsync(Given.Client("c").Version(version), One);
+        var longest = new string('a', 65_535);
 
-        mounted = await broker.ConnectAsync(Given.Client("mounted").Version(version).Persistent(), Site);
+        await client.SendAsync(Given.Subscribe(1).Filter(longest).Filter(longest[6..]));
+        await client.ExpectAsync(Given.Suback(1, ReasonCode.TopicFilterInvalid, ReasonCode.Success));
+        await client.SendAsync(Given.Publish(longest[6..]).Payload("x"));
+        await client.ExpectAsync(Given.Publish(longest[6..]).Payload("x"));
+        await client.SendAsync(Given.Publish(longest).Qos1(1));
 
-        await mounted.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
-    }
-
-    [Theory]
-    [InlineData("site1")]
-    [InlineData("site1/")]
-    public async Task Topics_that_have_no_name_behind_the_mount_point_are_not_delivered(string topicName)
-    {
-        await using var broker = new TestBroker();
-        var outside = await broker.ConnectAsync(Given.Client("outside"));
-        await outside.SendAsync(Given.Publish(topicName).Payload("kept").Retain());
-        var mounted = await broker.ConnectAsync(Given.Client("mounted").Subscribed("#", Qos.AtLeastOnce).Subscribed("$share/g/#"), Site);
-
-        await outside.SendAsync(Given.Publish(topicName).Payload("x"), Given.Publish(topicName).Payload("y").Qos1(1));
-
-        await outside.ExpectAsync(Given.Puback(1));
-        await mounted.ExpectNothingAsync();
+        if (version == ProtocolVersion.V50) await client.ExpectAsync(Given.Puback(1, ReasonCode.TopicNameInvalid));
+        else await client.ExpectCloseAsync();
     }
 
     [Fact]
@@ -126,7 +197,7 @@ public sealed class MountPointTests
     {
         await using var broker = new TestBroker();
 
-        var mounted = await broker.OpenAsync(Given.Client("mounted").Will(new string('t', Limits.StringSizeMax)), Site);
+        var mounted = await broker.OpenAsync(Given.Client("mounted").Will(new string('t', Limits.StringSizeMax)), One);
 
         await mounted.ExpectRefusalAsync(ReasonCode.TopicNameInvalid);
     }

@@ -215,19 +215,6 @@ public sealed class PublishTests
     }
 
     [Theory, BothVersions]
-    [Spec("MQTT-4.7.3-3", "3.1.1 MQTT-4.7.3-3")]
-    public async Task Publish_with_the_longest_topic_is_delivered(ProtocolVersion version)
-    {
-        await using var broker = new TestBroker();
-        var topic = new string('t', ushort.MaxValue);
-        var client = await broker.ConnectAsync(Given.Client("c").Version(version).Subscribed(topic));
-
-        await client.SendAsync(Given.Publish(topic).Payload("x"));
-
-        await client.ExpectAsync(Given.Publish(topic).Payload("x"));
-    }
-
-    [Theory, BothVersions]
     public async Task Publish_without_payload_is_delivered(ProtocolVersion version)
     {
         await using var broker = new TestBroker();

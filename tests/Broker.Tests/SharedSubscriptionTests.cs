@@ -5,212 +5,326 @@ using Xunit;
 
 namespace Avocet.Broker.Tests;
 
+/// <summary>Who gets a message of a shared subscription. The same in 3.1.1, to which it is an extension.</summary>
 public sealed class SharedSubscriptionTests
 {
-    private const string Shared = "$share/g/a";
-
     [Theory, BothVersions]
     public async Task Messages_go_round_the_members(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Version(version).Subscribed(Shared));
-        var two = await broker.ConnectAsync(Given.Client("two").Version(version).Subscribed(Shared));
+        var members = await ConnectMembersAsync(broker, version, 3, "$share/g/a/+");
         var writer = await broker.ConnectAsync(Given.Client("writer"));
 
-        for (var number = 1; number <= 4; number++) await writer.SendAsync(Given.Publish("a").Payload($"{number}"));
+        for (var number = 0; number < 12; number++) await writer.SendAsync(Given.Publish("a/x").Payload($"{number}"));
 
-        var ofOne = await ReadAllAsync(one);
-        var ofTwo = await ReadAllAsync(two);
-        Assert.Equal((2, 2), (ofOne.Count, ofTwo.Count));
-        Assert.Equal(["1", "2", "3", "4"], ofOne.Concat(ofTwo).Order());
+        var received = await ReadAllAsync(members);
+        Assert.All(received, own => Assert.Equal(4, own.Count));
+        Assert.All(received, own => Assert.Equal(own.OrderBy(number => number), own));
+        Assert.Equal(Enumerable.Range(0, 12), received.SelectMany(own => own).Order());
     }
 
     [Theory, BothVersions]
-    public async Task Groups_and_plain_subscriptions_each_get_every_message(ProtocolVersion version)
+    public async Task Messages_published_by_a_member_go_round_too(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var plain = await broker.ConnectAsync(Given.Client("plain").Version(version).Subscribed("a"));
-        var one = await broker.ConnectAsync(Given.Client("one").Version(version).Subscribed("$share/g/a"));
-        var two = await broker.ConnectAsync(Given.Client("two").Version(version).Subscribed("$share/h/a"));
-        var three = await broker.ConnectAsync(Given.Client("three").Version(version).Subscribed("$share/g/+"));
+        var members = await ConnectMembersAsync(broker, version, 2, "$share/g/a");
 
-        await plain.SendAsync(Given.Publish("a").Payload("x"));
+        for (var number = 0; number < 6; number++) await members[0].SendAsync(Given.Publish("a").Payload($"{number}"));
 
-        foreach (var peer in (TestPeer[])[plain, one, two, three])
+        var received = await ReadAllAsync(members);
+        Assert.All(received, own => Assert.Equal(3, own.Count));
+    }
+
+    [Theory, BothVersions]
+    public async Task Each_group_gets_each_message_once(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var first = await ConnectMembersAsync(broker, version, 2, "$share/g/a/#");
+        var second = await ConnectMembersAsync(broker, version, 3, "$share/h/a/#");
+        var third = await ConnectMembersAsync(broker, version, 1, "$share/g/a/+");
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+
+        for (var number = 0; number < 6; number++) await writer.SendAsync(Given.Publish("a/x").Payload($"{number}"));
+
+        foreach (var group in new[] { first, second, third })
         {
-            await peer.ExpectAsync(Given.Publish("a").Payload("x"));
-            await peer.ExpectNothingAsync();
+            var received = await ReadAllAsync(group);
+            Assert.Equal(Enumerable.Range(0, 6), received.SelectMany(own => own).Order());
+            Assert.All(received, own => Assert.Equal(6 / group.Count, own.Count));
         }
     }
 
     [Theory, BothVersions]
-    public async Task Member_that_subscribes_again_is_a_member_once(ProtocolVersion version)
+    public async Task Member_with_a_plain_subscription_gets_a_copy_for_each(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Version(version).Subscribed(Shared).Subscribed(Shared, Qos.AtLeastOnce));
-        var two = await broker.ConnectAsync(Given.Client("two").Version(version).Subscribed(Shared));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        var both = await broker.ConnectAsync(Given.Client("both").Version(version).Subscribed("a", Qos.AtLeastOnce).Subscribed("$share/g/a"));
 
-        for (var number = 1; number <= 4; number++) await writer.SendAsync(Given.Publish("a").Payload($"{number}"));
+        await both.SendAsync(Given.Publish("a").Payload("x").Qos1(9));
 
-        Assert.Equal((2, 2), ((await ReadAllAsync(one)).Count, (await ReadAllAsync(two)).Count));
-    }
-
-    [Fact, Spec("MQTT-4.8.2-3")]
-    public async Task Members_get_messages_at_their_own_qos()
-    {
-        await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Subscribed(Shared));
-        var two = await broker.ConnectAsync(Given.Client("two").Subscribed(Shared, Qos.AtLeastOnce));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(1), Given.Publish("a").Payload("x").Qos2(2));
-
-        await one.ExpectAsync(Given.Publish("a").Payload("x"));
-        await two.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
+        var publishes = (await both.ReadToPingrespAsync()).Where(packet => packet.Type == PacketType.Publish).ToList();
+        Assert.Equal([Qos.AtMostOnce, Qos.AtLeastOnce], publishes.Select(packet => packet.Qos).Order());
     }
 
     [Theory, BothVersions]
-    public async Task Retained_messages_are_not_sent_to_a_shared_subscription(ProtocolVersion version)
+    [Spec("MQTT-4.8.2-3")]
+    public async Task Members_get_messages_at_their_own_qos(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
+        var members = new List<TestPeer>();
+        foreach (var qos in Enum.GetValues<Qos>()) members.Add(await broker.ConnectAsync(Given.Client($"m{qos}").Version(version).Subscribed("$share/g/a", qos)));
         var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Retain());
 
-        var member = await broker.ConnectAsync(Given.Client("member").Version(version).Subscribed(Shared));
+        for (ushort packetId = 1; packetId <= 6; packetId++) await writer.SendAsync(Given.Publish("a").Payload("2").Qos2(packetId));
+        for (ushort packetId = 1; packetId <= 3; packetId++) await writer.SendAsync(Given.Publish("a").Payload("1").Qos1(packetId));
 
-        await member.ExpectNothingAsync();
+        for (var granted = Qos.AtMostOnce; granted <= Qos.ExactlyOnce; granted++)
+        {
+            var publishes = await members[(int)granted].ReadToPingrespAsync();
+            Assert.Equal(3, publishes.Count);
+            Assert.All(publishes, publish => Assert.Equal((Qos)Math.Min((int)granted, int.Parse(publish.PayloadText, null)), publish.Qos));
+        }
     }
 
     [Theory, BothVersions]
-    public async Task Messages_go_to_members_that_are_connected(ProtocolVersion version)
+    public async Task Filter_subscribed_twice_is_one_membership(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var away = await broker.ConnectAsync(Given.Client("away").Version(version).Persistent().Subscribed(Shared, Qos.AtLeastOnce));
-        var here = await broker.ConnectAsync(Given.Client("here").Version(version).Subscribed(Shared, Qos.AtLeastOnce));
-        await away.CloseAsync();
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        var members = await ConnectMembersAsync(broker, version, 2, "$share/g/a");
+        for (ushort packetId = 1; packetId <= 3; packetId++)
+        {
+            await members[0].SendAsync(Given.Subscribe(packetId).Filter("$share/g/a", Qos.AtLeastOnce));
+            await members[0].ExpectAsync(Given.Suback(packetId, ReasonCode.GrantedQos1));
+        }
 
-        for (ushort number = 1; number <= 4; number++) await writer.SendAsync(Given.Publish("a").Payload($"{number}").Qos1(number));
+        for (var number = 0; number < 6; number++) await members[1].SendAsync(Given.Publish("a").Payload($"{number}").Qos1(9));
 
-        Assert.Equal(["1", "2", "3", "4"], await ReadAllAsync(here));
-        away = await broker.ConnectAsync(Given.Client("away").Version(version).Persistent());
-        await away.ExpectNothingAsync();
+        var received = await Task.WhenAll(members.Select(member => member.ReadToPingrespAsync()));
+        Assert.Equal([3, 3], received.Select(packets => packets.Count(packet => packet.Type == PacketType.Publish)));
+        Assert.All(received[0], packet => Assert.Equal(Qos.AtLeastOnce, packet.Qos));
     }
 
     [Theory, BothVersions]
-    public async Task Messages_are_queued_while_all_members_are_away(ProtocolVersion version)
+    [Spec("MQTT-3.10.4-1", "3.1.1 MQTT-3.10.4-1")]
+    public async Task Unsubscribe_with_the_whole_filter_ends_the_membership(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var member = await broker.ConnectAsync(Given.Client("member").Version(version).Persistent().Subscribed(Shared, Qos.AtLeastOnce));
-        await member.CloseAsync();
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
-        await writer.ExpectAsync(Given.Puback(1));
+        var members = await ConnectMembersAsync(broker, version, 2, "$share/g/a");
+        foreach (var other in new[] { "a", "$share/h/a", "$share/g/+" })
+        {
+            await members[0].SendAsync(Given.Unsubscribe(1).Filter(other));
+            await members[0].ExpectAsync(Given.Unsuback(1, ReasonCode.NoSubscriptionExisted));
+        }
 
-        member = await broker.ConnectAsync(Given.Client("member").Version(version).Persistent());
+        await members[0].SendAsync(Given.Unsubscribe(2).Filter("$share/g/a"));
+        await members[0].ExpectAsync(Given.Unsuback(2, ReasonCode.Success));
 
-        await member.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
+        for (var number = 0; number < 4; number++) await members[0].SendAsync(Given.Publish("a").Payload($"{number}"));
+
+        Assert.Equal([[], [0, 1, 2, 3]], await ReadAllAsync(members));
     }
 
-    [Fact, Spec("MQTT-4.8.2-4")]
-    public async Task Delivery_qos2_interrupted_goes_on_with_the_same_member()
+    [Theory, BothVersions]
+    public async Task Group_without_members_gets_nothing(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Persistent().Subscribed(Shared, Qos.ExactlyOnce));
+        var members = await ConnectMembersAsync(broker, version, 1, "$share/g/a");
+        await members[0].DisconnectAsync();
         var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(1));
-        var sent = await one.ExpectAsync(Given.Publish("a").Payload("x").Qos2());
-        var two = await broker.ConnectAsync(Given.Client("two").Subscribed(Shared, Qos.ExactlyOnce));
-        await one.CloseAsync();
-        await two.ExpectNothingAsync();
 
-        one = await broker.ConnectAsync(Given.Client("one").Persistent());
+        await writer.SendAsync(Given.Publish("a").Qos1(1));
 
-        await one.ExpectAsync(Given.Publish("a").Payload("x").Qos2(sent.PacketId).AsDuplicate());
-        await two.ExpectNothingAsync();
+        await writer.ExpectAsync(Given.Puback(1, ReasonCode.NoMatchingSubscribers));
     }
 
-    [Fact, Spec("MQTT-4.8.2-5")]
-    public async Task Delivery_qos2_of_a_session_that_ended_goes_to_nobody_else()
+    [Theory, BothVersions]
+    public async Task Members_that_are_connected_are_preferred(ProtocolVersion version)
     {
         await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Persistent().Subscribed(Shared, Qos.ExactlyOnce));
+        var offline = await broker.ConnectAsync(Given.Client("offline").Version(version).Persistent().Subscribed("$share/g/a", Qos.AtLeastOnce));
+        var online = await broker.ConnectAsync(Given.Client("online").Version(version).Subscribed("$share/g/a", Qos.AtLeastOnce));
+        await offline.CloseAsync();
         var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos2(1));
-        await one.ExpectAsync(Given.Publish("a").Payload("x").Qos2());
-        var two = await broker.ConnectAsync(Given.Client("two").Subscribed(Shared, Qos.ExactlyOnce));
 
-        await broker.ConnectAsync(Given.Client("one").Clean(true));
+        for (var number = 0; number < 4; number++) await writer.SendAsync(Given.Publish("a").Payload($"{number}").Qos1(1));
 
-        await two.ExpectNothingAsync();
+        Assert.Equal([0, 1, 2, 3], (await ReadAllAsync([online]))[0]);
+        offline = await broker.ConnectAsync(Given.Client("offline").Version(version).Persistent());
+        await offline.ExpectNothingAsync();
+    }
+
+    [Theory, BothVersions]
+    [Spec("MQTT-4.5.0-1", "3.1.1 MQTT-4.5.0-1")]
+    public async Task Messages_wait_while_all_members_are_offline(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        for (var number = 0; number < 2; number++)
+        {
+            var member = await broker.ConnectAsync(Given.Client($"m{number}").Version(version).Persistent().Subscribed("$share/g/a", Qos.AtLeastOnce));
+            await member.CloseAsync();
+        }
+
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var number = 0; number < 6; number++)
+        {
+            await writer.SendAsync(Given.Publish("a").Payload($"{number}").Qos1(1));
+            await writer.ExpectAsync(Given.Puback(1));
+        }
+
+        var members = new List<TestPeer>();
+        for (var number = 0; number < 2; number++) members.Add(await broker.ConnectAsync(Given.Client($"m{number}").Version(version).Persistent()));
+        var received = await ReadAllAsync(members);
+        Assert.Equal(Enumerable.Range(0, 6), received.SelectMany(own => own).Order());
+        Assert.All(received, own => Assert.Equal(own.OrderBy(number => number), own));
     }
 
     [Fact]
-    public async Task Delivery_qos1_of_a_session_that_ended_goes_to_another_member()
+    public async Task Message_that_no_offline_member_wants_kept_is_acknowledged_as_usual()
     {
         await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Subscribed(Shared, Qos.AtLeastOnce));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1));
-        await one.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
-        var two = await broker.ConnectAsync(Given.Client("two").Subscribed(Shared, Qos.AtLeastOnce));
-
-        await one.CloseAsync();
-
-        await two.ExpectAsync(Given.Publish("a").Payload("x").Qos1());
-    }
-
-    [Theory]
-    [InlineData(Qos.AtLeastOnce)]
-    [InlineData(Qos.ExactlyOnce)]
-    [Spec("MQTT-4.8.2-6")]
-    public async Task Message_that_a_member_refuses_goes_to_nobody_else(Qos qos)
-    {
-        await using var broker = new TestBroker();
-        var one = await broker.ConnectAsync(Given.Client("one").Subscribed(Shared, qos));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").WithQos(qos, 1));
-        var sent = await one.ExpectAsync(Given.Publish("a").Payload("x").WithQos(qos));
-        var two = await broker.ConnectAsync(Given.Client("two").Subscribed(Shared, qos));
-
-        await one.SendAsync(qos == Qos.AtLeastOnce ? Given.Puback(sent.PacketId, ReasonCode.UnspecifiedError) : Given.Pubrec(sent.PacketId, ReasonCode.UnspecifiedError));
-        await one.CloseAsync();
-
-        await two.ExpectNothingAsync();
-    }
-
-    [Fact]
-    public async Task Subscription_identifier_is_that_of_the_member()
-    {
-        await using var broker = new TestBroker();
-        var member = await broker.ConnectAsync(Given.Client("member"));
-        await member.SendAsync(Given.Subscribe(1).Filter(Shared).SubscriptionId(9));
-        await member.ExpectAsync(Given.Suback(1, ReasonCode.Success));
-
-        await member.SendAsync(Given.Publish("a"));
-
-        await member.ExpectAsync(Given.Publish("a").SubscriptionId(9));
-    }
-
-    private static async Task<List<string>> ReadAllAsync(TestPeer peer)
-    {
-        var payloads = new List<string>();
-        await peer.SendAsync(Given.Pingreq());
-        for (var packet = await peer.ReadPacketAsync(); packet.Type != PacketType.Pingresp; packet = await peer.ReadPacketAsync()) payloads.Add(packet.PayloadText);
-        return payloads;
-    }
-
-    [Fact]
-    public async Task Message_that_members_away_would_get_at_qos0_is_not_refused()
-    {
-        await using var broker = new TestBroker();
-        var member = await broker.ConnectAsync(Given.Client("member").Persistent().Subscribed(Shared));
+        var member = await broker.ConnectAsync(Given.Client("m").Persistent().Subscribed("$share/g/a"));
         await member.CloseAsync();
         var writer = await broker.ConnectAsync(Given.Client("writer"));
 
         await writer.SendAsync(Given.Publish("a").Qos1(1));
 
         await writer.ExpectAsync(Given.Puback(1));
+    }
+
+    [Fact]
+    public async Task Message_for_a_full_member_goes_to_another_and_is_not_counted_as_dropped()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { QueueMessagesMax = 2 });
+        for (var number = 0; number < 2; number++)
+        {
+            var member = await broker.ConnectAsync(Given.Client($"m{number}").Persistent().Subscribed("$share/g/a", Qos.AtLeastOnce).Subscribed($"own/{number}", Qos.AtLeastOnce));
+            await member.CloseAsync();
+        }
+
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("own/0").Qos1(1), Given.Publish("own/0").Qos1(2));
+        await writer.ExpectAsync(Given.Puback(1), Given.Puback(2));
+
+        await writer.SendAsync(Given.Publish("a").Qos1(3), Given.Publish("a").Qos1(4), Given.Publish("a").Qos1(5));
+
+        await writer.ExpectAsync(Given.Puback(3), Given.Puback(4), Given.Puback(5, ReasonCode.QuotaExceeded));
+        Assert.Equal("1", await SysTopics.ReadNextAsync(broker, "publish/messages/dropped/queue_full"));
+    }
+
+    [Theory, BothVersions]
+    public async Task Subscribe_sends_no_retained_messages(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Retain());
+
+        var member = await broker.ConnectAsync(Given.Client("m").Version(version).Subscribed("$share/g/a"));
+        await member.ExpectNothingAsync();
+        await member.SendAsync(Given.Subscribe(1).Filter("$share/g/#"));
+
+        await member.ReadPacketAsync(PacketType.Suback);
+        await member.ExpectNothingAsync();
+    }
+
+    [Fact, Spec("MQTT-3.3.1-12", "MQTT-3.3.1-13", "MQTT-3.3.4-3")]
+    public async Task Options_and_identifier_are_those_of_the_receiving_member()
+    {
+        await using var broker = new TestBroker();
+        var kept = await broker.ConnectAsync(Given.Client("kept"));
+        await kept.SendAsync(Given.Subscribe(1).Filter("$share/g/a", retainAsPublished: true).SubscriptionId(7));
+        await kept.ReadPacketAsync(PacketType.Suback);
+        var cleared = await broker.ConnectAsync(Given.Client("cleared").Subscribed("$share/g/a"));
+
+        await cleared.SendAsync(Given.Publish("a").Payload("x").Retain(), Given.Publish("a").Payload("x").Retain());
+
+        await kept.ExpectAsync(Given.Publish("a").Payload("x").Retain().SubscriptionId(7));
+        await cleared.ExpectAsync(Given.Publish("a").Payload("x"));
+        await kept.ExpectNothingAsync();
+        await cleared.ExpectNothingAsync();
+    }
+
+    [Theory, BothVersions]
+    [Spec("MQTT-4.7.2-1", "3.1.1 MQTT-4.7.2-1")]
+    public async Task Wildcard_behind_the_share_name_does_not_match_a_dollar(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var member = await broker.ConnectAsync(Given.Client("m").Version(version).Subscribed("$share/g/#").Subscribed("$share/h/+/x"));
+
+        await member.SendAsync(Given.Publish("$x"), Given.Publish("$x/x"));
+        await member.ExpectNothingAsync();
+        await member.SendAsync(Given.Publish("x").Payload("y"));
+
+        await member.ExpectAsync(Given.Publish("x").Payload("y"));
+    }
+
+    [Theory, BothVersions]
+    [Spec("MQTT-4.7.2-1", "3.1.1 MQTT-4.7.2-1")]
+    public async Task Filter_behind_the_share_name_may_begin_with_a_dollar(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var member = await broker.ConnectAsync(Given.Client("m").Version(version).Subscribed("$share/g/$x/#"));
+
+        await member.SendAsync(Given.Publish("$x/y").Payload("x"));
+
+        await member.ExpectAsync(Given.Publish("$x/y").Payload("x"));
+    }
+
+    [Theory]
+    [InlineData("$share//t")]
+    [InlineData("$share/")]
+    [InlineData("$share")]
+    [InlineData("$share/g")]
+    [InlineData("$share/g/")]
+    [InlineData("$share/g+/t")]
+    [InlineData("$share/#/t")]
+    [InlineData("$share/+/t")]
+    [InlineData("$share/g#/t")]
+    [InlineData("$share/g/a#")]
+    [InlineData("$share/g/#/a")]
+    [Spec("MQTT-4.8.2-1", "MQTT-4.8.2-2")]
+    public async Task Filter_that_is_not_valid_is_refused(string filter)
+    {
+        await using var broker = new TestBroker();
+        foreach (var version in new[] { ProtocolVersion.V311, ProtocolVersion.V50 })
+        {
+            var client = await broker.ConnectAsync(Given.Client($"c{version}").Version(version));
+            await client.SendAsync(Given.Subscribe(1).Filter(filter).Filter("$share/g//t"));
+            await client.ExpectAsync(Given.Suback(1, ReasonCode.TopicFilterInvalid, ReasonCode.Success));
+        }
+    }
+
+    [Theory, BothVersions]
+    public async Task Filter_behind_the_share_name_may_begin_with_a_slash(ProtocolVersion version)
+    {
+        await using var broker = new TestBroker();
+        var member = await broker.ConnectAsync(Given.Client("m").Version(version).Subscribed("$share/g//x"));
+
+        await member.SendAsync(Given.Publish("x"), Given.Publish("/x").Payload("y"));
+
+        await member.ExpectAsync(Given.Publish("/x").Payload("y"));
+        await member.ExpectNothingAsync();
+    }
+
+    private static async Task<List<TestPeer>> ConnectMembersAsync(TestBroker broker, ProtocolVersion version, int count, string filter)
+    {
+        var members = new List<TestPeer>();
+        for (var number = 0; number < count; number++)
+        {
+            members.Add(await broker.ConnectAsync(Given.Client($"{filter} {number}").Version(version).Subscribed(filter)));
+        }
+
+        return members;
+    }
+
+    private static async Task<List<List<int>>> ReadAllAsync(IEnumerable<TestPeer> members)
+    {
+        var received = new List<List<int>>();
+        foreach (var member in members)
+        {
+            var packets = await member.ReadToPingrespAsync();
+            received.Add([.. packets.Where(packet => packet.Type == PacketType.Publish).Select(packet => int.Parse(packet.PayloadText, null))]);
+        }
+
+        return received;
     }
 }

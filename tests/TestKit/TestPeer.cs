@@ -107,6 +107,34 @@ public sealed class TestPeer
         await ExpectAsync(Given.Pingresp());
     }
 
+    /// <summary>Sends PINGREQ and returns the packets that came before its PINGRESP. Does not wait.</summary>
+    public async Task<IReadOnlyList<PacketView>> ReadToPingrespAsync()
+    {
+        await SendAsync(Given.Pingreq());
+        var packets = new List<PacketView>();
+        while (true)
+        {
+            var packet = await ReadPacketAsync();
+            if (packet.Type == PacketType.Pingresp) return packets;
+
+            packets.Add(packet);
+        }
+    }
+
+    /// <summary>Reads until so many PUBLISHes have come, and answers each packet of their exchanges as a client does.</summary>
+    public async Task<IReadOnlyList<PacketView>> ReceiveAsync(int count)
+    {
+        var publishes = new List<PacketView>();
+        while (publishes.Count < count)
+        {
+            var packet = await ReadPacketAsync();
+            if (packet.Type == PacketType.Publish) publishes.Add(packet);
+            if (AnswerTo(packet) is { } answer) await SendAsync(answer);
+        }
+
+        return publishes;
+    }
+
     /// <summary>Nothing may lie in the pipe. For a client that cannot send PINGREQ, such as one without CONNECT.</summary>
     public void ExpectNoBytes()
     {
@@ -187,6 +215,15 @@ public sealed class TestPeer
 
     /// <summary>Breaks the connection the way a reset does, and waits until the broker has let it go.</summary>
     public Task ResetAsync() => CloseAsync(new IOException("The connection was reset by the peer."));
+
+    private static AcknowledgementBuilder? AnswerTo(PacketView packet) => packet.Type switch
+    {
+        PacketType.Publish when packet.Qos == Qos.AtLeastOnce => Given.Puback(packet.PacketId),
+        PacketType.Publish when packet.Qos == Qos.ExactlyOnce => Given.Pubrec(packet.PacketId),
+        PacketType.Pubrec => Given.Pubrel(packet.PacketId),
+        PacketType.Pubrel => Given.Pubcomp(packet.PacketId),
+        _ => null,
+    };
 
     private async Task CloseAsync(Exception? error)
     {

@@ -63,10 +63,15 @@ internal static class Disconnector
 
     private static async Task CompleteAsync(IDuplexPipe transport)
     {
+        await CompleteAsync(transport.Output.CompleteAsync);
+        await CompleteAsync(transport.Input.CompleteAsync);
+    }
+
+    private static async Task CompleteAsync(Func<Exception?, ValueTask> complete)
+    {
         try
         {
-            await transport.Output.CompleteAsync();
-            await transport.Input.CompleteAsync();
+            await complete(null);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {

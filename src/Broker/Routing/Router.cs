@@ -42,15 +42,16 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     {
         var publication = message.AsPublication();
         var now = clock.Now;
+        // To the other members it was not sent yet. [MQTT-3.3.2-5]
         if (publication.ExpiresAt <= now) statistics.Add(Counter.DroppedExpired);
-        else if (DeliverToGroup(group, ref publication, former, now, batch) == DeliveryResult.Skipped) statistics.Add(Counter.DroppedQueueFull);
+        else DeliverToGroup(group, ref publication, former, now, batch);
     }
 
     /// <summary>
     /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them.
-    /// Refused when nobody took it and a queue was full.
+    /// Refused, and counted as dropped, when nobody took it and a queue was full.
     /// </summary>
-    private static DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    private DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
     {
         var members = group.Members;
         var turn = group.NextTurn();
@@ -60,7 +61,10 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
 
         // All that are left are asked, also one that has connected meanwhile.
         var second = AskMembers(members, turn, asked, false, group, ref publication, except, now, batch);
-        return second == DeliveryResult.Skipped ? result : second;
+        if (second != DeliveryResult.Skipped) result = second;
+        if (result == DeliveryResult.Refused) statistics.Add(Counter.DroppedQueueFull);
+
+        return result;
     }
 
     private static DeliveryResult AskMembers(
@@ -71,7 +75,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         {
             var place = (int)((turn + i) % members.Length);
             var member = members[place];
-            if (asked[place] || member.Session == except || (connectedOnly && !member.Session.IsConnected)) continue;
+            if (asked[place] || member.Session == except || (connectedOnly && !member.Session.IsConnected) || !member.Covers(publication.TopicName)) continue;
 
             asked[place] = true;
             var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);

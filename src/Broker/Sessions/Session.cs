@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
@@ -23,7 +22,6 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     private const int ReplaySliceSteps = 512;
 
     private readonly Lock _gate = new();
-    private readonly int _mountPointSize = Encoding.UTF8.GetByteCount(mountPoint);
     private readonly InflightWindow _inflight = new();
     private MessageQueue? _queue;
     private Dictionary<byte[], Subscription>? _subscriptions;
@@ -104,8 +102,6 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// <summary>Takes a message for this session, in whatever way is possible now.</summary>
     public DeliveryResult Deliver(ref Publication publication, in Delivery delivery, SharedGroup? group, long now, FlushBatch batch)
     {
-        if (!HasName(publication.TopicName)) return DeliveryResult.Skipped;
-
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
         Connection? connection;
@@ -318,9 +314,6 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
-    /// <summary>False for what <c>#</c> behind the mount point <c>site1/</c> also finds, <c>site1</c> and <c>site1/</c>: nothing is left for the client to see.</summary>
-    private bool HasName(ReadOnlySpan<byte> topicName) => topicName.Length > _mountPointSize;
-
     /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5] Under the gate.</summary>
     private DeliveryResult DeliverInOrder(
         Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now)
@@ -371,9 +364,11 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         {
             if (TryDropExpired(queue, now)) continue;
 
-            CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
             // One that is too large for an empty queue drives nothing out.
-            if (options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax || !queue.TryDequeue(out _)) return DeliveryResult.Refused;
+            var isRefused = options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax || !queue.TryDequeue(out _);
+            // Another member of a shared group may have room; if none has, the router counts the message once.
+            if (!isRefused || outbound.Group is null) CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+            if (isRefused) return DeliveryResult.Refused;
         }
 
         queue.Enqueue(outbound);
@@ -481,7 +476,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
     private void SendRetained(Connection connection, Subscription subscription, Message message, long now)
     {
-        if (!HasName(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
+        if (!subscription.Covers(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
 
         var qos = message.Qos < subscription.Qos ? message.Qos : subscription.Qos;
         // Sent because of a subscribe: RETAIN is 1. [3.1.1 MQTT-3.3.1-8]

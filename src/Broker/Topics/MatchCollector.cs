@@ -3,8 +3,9 @@ using Avocet.Broker.Sessions;
 namespace Avocet.Broker.Topics;
 
 /// <summary>Gathers what a search finds and merges the overlapping subscriptions of a session.</summary>
-internal ref struct MatchCollector
+internal ref struct MatchCollector(ReadOnlySpan<byte> topicName)
 {
+    private readonly ReadOnlySpan<byte> _topicName = topicName;
     private SubscriberSet? _only;
     private List<SubscriberSet>? _more;
 
@@ -23,7 +24,7 @@ internal ref struct MatchCollector
         groups.AddRange(_only.Groups);
         foreach (var subscription in _only.Items)
         {
-            if (subscription is not null) subscribers.Add(new Subscriber(subscription, null));
+            if (subscription is not null && subscription.Covers(_topicName)) subscribers.Add(new Subscriber(subscription, null));
         }
 
         if (_more is not null) MergeMore(subscribers, groups);
@@ -40,7 +41,7 @@ internal ref struct MatchCollector
             groups.AddRange(set.Groups);
             foreach (var subscription in set.Items)
             {
-                if (subscription is null) continue;
+                if (subscription is null || !subscription.Covers(_topicName)) continue;
 
                 if (places.TryAdd(subscription.Session, subscribers.Count))
                 {

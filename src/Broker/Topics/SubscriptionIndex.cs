@@ -76,7 +76,7 @@ internal sealed class SubscriptionIndex
     {
         // The version is read first: a change during the search makes the result out of date, not wrong.
         var version = Version;
-        var collector = new MatchCollector();
+        var collector = new MatchCollector(topicName);
         if (_exact.Find(topicName) is { } exact) collector.Add(exact.Subscribers);
 
         Search(_root, topicName, isRoot: true, ends: false, ref collector);

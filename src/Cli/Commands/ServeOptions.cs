@@ -13,7 +13,12 @@ internal sealed class ServeOptions
         HelpName = "address",
     };
 
-    private readonly Option<string?> _port = new("--port", "-p") { Description = "The MQTT port (default 1883); 0 is off, auto is any free one.", HelpName = "port" };
+    private readonly Option<string?> _port = new("--port", "-p")
+    {
+        Description = "The MQTT port (default 1883); 0 is off, auto is any free one.",
+        HelpName = "port",
+    };
+
     private readonly Option<string?> _webSocketPort = new("--ws-port")
     {
         Description = "The WebSocket port (default 8083); 0 is off, auto is any free one.",
@@ -22,7 +27,12 @@ internal sealed class ServeOptions
 
     private readonly Option<string?> _data = new("--data", "-d") { Description = "The folder of the broker's files.", HelpName = "folder" };
     private readonly Option<bool> _allowAnonymous = new("--allow-anonymous") { Description = "Let clients in without a password, on all listeners." };
-    private readonly Option<string?> _logLevel = new("--log-level", "-l") { Description = "trace, debug, info, warning or error.", HelpName = "level" };
+    private readonly Option<string?> _logLevel = new("--log-level", "-l")
+    {
+        Description = "trace, debug, info, warning or error.",
+        HelpName = "level",
+    };
+
     private readonly Option<string[]> _set = new("--set", "-s")
     {
         Description = "Set any key of the configuration; may be given again.",

@@ -32,7 +32,8 @@ internal static class ConfigurationKeys
         CreateCertificate("certificate", "The certificates of all TLS listeners that have none of their own; the client's SNI chooses.");
 
     public static Section<CertificateOptions> ListenerCertificate { get; } =
-        CreateCertificate("listener.certificate", "The certificates of the listener above; the client's SNI chooses, the first is for clients without.");
+        CreateCertificate(
+            "listener.certificate", "The certificates of the listener above; the client's SNI chooses, the first is for clients without.");
 
     public static Section<ListenerOptions> Listener { get; } = CreateListener();
 
@@ -90,7 +91,12 @@ internal static class ConfigurationKeys
             Path = "session",
             Summary = "What is kept for a client, connected or not.",
         }
-        .Integer("session_expiry_max_seconds", 0, uint.MaxValue, o => o.SessionExpiryMaxSeconds, (o, v) => o with { SessionExpiryMaxSeconds = (uint)v },
+        .Integer(
+            "session_expiry_max_seconds",
+            0,
+            uint.MaxValue,
+            o => o.SessionExpiryMaxSeconds,
+            (o, v) => o with { SessionExpiryMaxSeconds = (uint)v },
             "The longest a session lives without a connection, in seconds; 4294967295 for ever.")
         .Integer("inflight_max", 1, 65_535, o => o.InflightMax, (o, v) => o with { InflightMax = (int)v },
             "QoS 1 and 2 messages on their way to a client at a time, within its Receive Maximum.")
@@ -126,8 +132,8 @@ internal static class ConfigurationKeys
         new Section<ListenerOptions>(new ListenerOptions { Name = "" })
         {
             Path = "listener",
-            Summary = "Where clients connect. Without any `[[listener]]` in the file there are `tcp` and `ws`, and, once there is a `[[certificate]]`, "
-                + "`tls` and `wss`, all on 127.0.0.1.",
+            Summary = "Where clients connect. Without any `[[listener]]` in the file there are `tcp` and `ws`, and, once there is a "
+                + "`[[certificate]]`, `tls` and `wss`, all on 127.0.0.1.",
             IsArray = true,
             Sections = [ListenerCertificate],
         }

@@ -16,7 +16,7 @@ internal enum SettingKind
     Permissions,
 }
 
-/// <summary>One key of the configuration: what it means and what it may be. Parsing, errors, listings and the reference page come from this.</summary>
+/// <summary>One key of the configuration: what it means and what it may be. Parsing, errors, listings and the reference page come of it.</summary>
 internal abstract class SettingKey
 {
     public required string Name { get; init; }

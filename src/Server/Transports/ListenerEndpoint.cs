@@ -17,7 +17,13 @@ internal sealed class ListenerEndpoint
     private readonly ILogger _logger;
     private KestrelListenOptions? _kestrel;
 
-    public ListenerEndpoint(ListenerOptions options, ListenerPolicy policy, ServerCertificates? certificates, MqttBroker broker, TimeProvider timeProvider, ILogger logger)
+    public ListenerEndpoint(
+        ListenerOptions options,
+        ListenerPolicy policy,
+        ServerCertificates? certificates,
+        MqttBroker broker,
+        TimeProvider timeProvider,
+        ILogger logger)
     {
         Options = options;
         Certificates = certificates;

@@ -56,7 +56,8 @@ internal sealed class TlsTransport(string listener, ServerCertificates certifica
         {
             return closed.IsCancellationRequested ? "the client closed the connection." : $"not done within {HandshakeTimeout.TotalSeconds} s.";
         }
-        catch (Exception exception) when (exception is AuthenticationException or IOException or ConnectionAbortedException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is AuthenticationException or IOException or ConnectionAbortedException or InvalidOperationException)
         {
             return Reason(exception);
         }
