@@ -74,6 +74,25 @@ public sealed class AuthorizationTests
         await late.ExpectNothingAsync();
     }
 
+    [Fact, Spec("MQTT-4.3.3-9")]
+    public async Task Message_qos2_sent_again_and_denied_by_now_frees_its_identifier()
+    {
+        var authorizer = new TopicAuthorizer();
+        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [authorizer] });
+        var reader = await broker.ConnectAsync(Given.Client("reader").Subscribed("#"));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1").Qos2(1));
+        await writer.ExpectAsync(Given.Pubrec(1));
+        await reader.ExpectAsync(Given.Publish("a").Payload("1"));
+
+        await writer.SendAsync(Given.Publish("denied").Payload("1").Qos2(1).AsDuplicate());
+        await writer.ExpectAsync(Given.Pubrec(1, ReasonCode.NotAuthorized));
+        await writer.SendAsync(Given.Publish("b").Payload("2").Qos2(1));
+
+        await writer.ExpectAsync(Given.Pubrec(1));
+        await reader.ExpectAsync(Given.Publish("b").Payload("2"));
+    }
+
     [Fact]
     public async Task Shared_filter_is_authorized_without_its_prefix()
     {
@@ -93,24 +112,5 @@ public sealed class AuthorizationTests
         {
             return ValueTask.FromResult(AuthenticationResult.Next);
         }
-    }
-
-    [Fact, Spec("MQTT-4.3.3-9")]
-    public async Task Message_qos2_sent_again_and_denied_by_now_frees_its_identifier()
-    {
-        var authorizer = new TopicAuthorizer();
-        await using var broker = new TestBroker(services: new BrokerServices { Authorizers = [authorizer] });
-        var reader = await broker.ConnectAsync(Given.Client("reader").Subscribed("#"));
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("1").Qos2(1));
-        await writer.ExpectAsync(Given.Pubrec(1));
-        await reader.ExpectAsync(Given.Publish("a").Payload("1"));
-
-        await writer.SendAsync(Given.Publish("denied").Payload("1").Qos2(1).AsDuplicate());
-        await writer.ExpectAsync(Given.Pubrec(1, ReasonCode.NotAuthorized));
-        await writer.SendAsync(Given.Publish("b").Payload("2").Qos2(1));
-
-        await writer.ExpectAsync(Given.Pubrec(1));
-        await reader.ExpectAsync(Given.Publish("b").Payload("2"));
     }
 }

@@ -140,6 +140,18 @@ public sealed class MessageExpiryTests
         await reader.ExpectNothingAsync();
     }
 
+    [Fact]
+    public async Task Retained_messages_that_expired_are_removed_without_sys_publications()
+    {
+        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0 });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("x").Retain().MessageExpiry(5));
+
+        await broker.AdvanceAsync(60);
+
+        Assert.Equal(0, broker.Broker.Context.Retained.Count);
+    }
+
     private static async Task LeaveAsync(TestBroker broker, ProtocolVersion version = ProtocolVersion.V50)
     {
         var client = await broker.ConnectAsync(Given.Client("c").Version(version).Persistent().Subscribed("a", Qos.AtLeastOnce));
@@ -152,17 +164,5 @@ public sealed class MessageExpiryTests
         await writer.SendAsync(Given.Publish("a").Payload("x").Qos1(1).MessageExpiry(expirySeconds));
         await writer.ExpectAsync(Given.Puback(1));
         await writer.DisconnectAsync();
-    }
-
-    [Fact]
-    public async Task Retained_messages_that_expired_are_removed_without_sys_publications()
-    {
-        await using var broker = new TestBroker(new BrokerOptions { SysIntervalSeconds = 0 });
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        await writer.SendAsync(Given.Publish("a").Payload("x").Retain().MessageExpiry(5));
-
-        await broker.AdvanceAsync(60);
-
-        Assert.Equal(0, broker.Broker.Context.Retained.Count);
     }
 }

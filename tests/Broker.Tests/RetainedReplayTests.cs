@@ -134,12 +134,6 @@ public sealed class RetainedReplayTests
         await reader.ExpectNothingAsync();
     }
 
-    private TestBroker NewBroker(int sysIntervalSeconds, int outboundBytesMax = OutboundBytesMax)
-    {
-        var options = new BrokerOptions { SysIntervalSeconds = sysIntervalSeconds, OutboundBytesMax = outboundBytesMax, QueueMessagesMax = 100_000 };
-        return new TestBroker(options, new BrokerServices { Scheduler = _scheduler });
-    }
-
     [Fact]
     public async Task Subscribes_repeated_while_their_messages_wait_send_them_once_as_asked_for_last()
     {
@@ -162,6 +156,12 @@ public sealed class RetainedReplayTests
         var two = await reader.ExpectAsync(Given.Publish("b").Payload("y").Retain().Qos1().SubscriptionId(5));
         await reader.SendAsync(Given.Puback(two.PacketId));
         await reader.ExpectNothingAsync();
+    }
+
+    private TestBroker NewBroker(int sysIntervalSeconds, int outboundBytesMax = OutboundBytesMax)
+    {
+        var options = new BrokerOptions { SysIntervalSeconds = sysIntervalSeconds, OutboundBytesMax = outboundBytesMax, QueueMessagesMax = 100_000 };
+        return new TestBroker(options, new BrokerServices { Scheduler = _scheduler });
     }
 
     private static async Task RetainAsync(TestPeer writer, string payload, Qos qos)

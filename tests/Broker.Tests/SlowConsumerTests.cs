@@ -166,7 +166,7 @@ public sealed class SlowConsumerTests
     [Theory, BothVersions]
     public async Task Client_that_reads_more_slowly_than_messages_come_is_read_from(ProtocolVersion version)
     {
-        await using var broker = new TestBroker(Options);
+        await using var broker = new TestBroker(Options with { SysIntervalSeconds = 0 });
         var slow = await broker.ConnectAsync(Given.Client("slow").Version(version).KeepAlive(10).Subscribed("a"));
         var writer = await broker.ConnectAsync(Given.Client("writer"));
         for (var number = 0; number < Count; number++) await writer.SendAsync(Given.Publish("a").Payload(Numbered(number)));

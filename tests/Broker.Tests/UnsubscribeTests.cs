@@ -156,22 +156,4 @@ public sealed class UnsubscribeTests
 
         await client.ExpectAsync(Given.Unsuback(1, ReasonCode.TopicFilterInvalid, ReasonCode.Success, ReasonCode.TopicFilterInvalid));
     }
-
-    [Fact, Spec("MQTT-3.10.4-2")]
-    public async Task Retained_messages_that_wait_for_the_window_do_not_come_after_unsuback()
-    {
-        await using var broker = new TestBroker();
-        var writer = await broker.ConnectAsync(Given.Client("writer"));
-        for (ushort number = 1; number <= 3; number++) await writer.SendAsync(Given.Publish($"a/{number}").Payload("x").Retain().Qos1(number));
-        var reader = await broker.ConnectAsync(Given.Client("reader").ReceiveMaximum(1));
-        await reader.SendAsync(Given.Subscribe(1).Filter("a/#", Qos.AtLeastOnce));
-        await reader.ExpectAsync(Given.Suback(1, ReasonCode.GrantedQos1));
-        var one = await reader.ReadPacketAsync(PacketType.Publish);
-
-        await reader.SendAsync(Given.Unsubscribe(2).Filter("a/#"));
-        await reader.ExpectAsync(Given.Unsuback(2, ReasonCode.Success));
-        await reader.SendAsync(Given.Puback(one.PacketId));
-
-        await reader.ExpectNothingAsync();
-    }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
-using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
@@ -18,20 +17,16 @@ namespace Avocet.Broker.Sessions;
 /// </summary>
 internal sealed class Session(string clientId, string mountPoint, BrokerContext context)
 {
-    /// <summary>Nodes of the retained tree looked at before others get their turn.</summary>
-    private const int ReplaySliceSteps = 512;
-
     private readonly Lock _gate = new();
     private readonly InflightWindow _inflight = new();
     private MessageQueue? _queue;
     private Dictionary<byte[], Subscription>? _subscriptions;
     private HashSet<ushort>? _receivedQos2;
-    private LinkedList<RetainedReplay>? _replays;
+    private RetainedReplays? _replays;
     private volatile Connection? _connection;
     private int _inflightMax;
     private int _resendPlace;
     private bool _hasEnded;
-    private bool _isReplayScheduled;
     private SessionDrops _drops;
 
     public string ClientId { get; } = clientId;
@@ -216,15 +211,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             existed = lookup.TryGetValue(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
             subscriptions[subscription.Filter] = subscription;
-            if (old?.Replay is { } replay)
-            {
-                // What still waits is sent as asked for last.
-                replay.Value = replay.Value with { Subscription = subscription };
-                subscription.Replay = replay;
-            }
-
             // A session that has just ended must leave nothing in the index.
             if (!_hasEnded) context.Index.Add(subscription, old);
+            if (existed) RetainedReplays.Replace(old!, subscription);
             return subscription;
         }
     }
@@ -239,8 +228,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
             if (!_hasEnded) context.Index.Remove(subscription);
             // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
-            if (subscription.Replay is { } replay) _replays?.Remove(replay);
-
+            _replays?.Remove(subscription);
             return true;
         }
     }
@@ -253,11 +241,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             // The filter may have come twice in one SUBSCRIBE.
             if (_subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
 
-            // A replay that still waits begins anew, so that what a client can pile up is bounded by its subscriptions.
-            var replays = _replays ??= new LinkedList<RetainedReplay>();
-            if (current.Replay is { } former) replays.Remove(former);
-
-            current.Replay = replays.AddLast(new RetainedReplay(new RetainedCursor(current.Filter), current));
+            (_replays ??= new RetainedReplays(context.Retained)).Add(current);
         }
     }
 
@@ -382,7 +366,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
 
         if (_resendPlace < _inflight.Span) ResendUnacknowledged(connection, now);
         if (_resendPlace >= _inflight.Span && _queue is { Count: > 0 }) SendQueued(connection, now);
-        if (_replays is { Count: > 0 } && _queue is not { Count: > 0 } && !_isReplayScheduled) SendRetained(connection, now);
+        if (_replays is { HasMore: true, IsScheduled: false } && _queue is not { Count: > 0 }) SendRetained(connection, _replays, now);
     }
 
     private void ResendUnacknowledged(Connection connection, long now)
@@ -446,46 +430,34 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         return true;
     }
 
-    private void SendRetained(Connection connection, long now)
+    private void SendRetained(Connection connection, RetainedReplays replays, long now)
     {
-        var budget = ReplaySliceSteps;
-        while (_replays!.First is { } first)
+        replays.BeginSlice();
+        while (HasWindow && connection.Writer.HasRoom())
         {
-            var replay = first.Value;
-            if (!HasWindow || !connection.Writer.HasRoom()) return;
-
-            var message = context.Retained.Next(replay.Cursor, ref budget);
-            if (message is not null)
+            if (!replays.TryTakeNext(out var outbound))
             {
-                SendRetained(connection, replay.Subscription, message, now);
-                continue;
-            }
-
-            if (!replay.Cursor.IsDone)
-            {
-                // Others have their turn before the next slice.
-                _isReplayScheduled = true;
-                context.Scheduler.Schedule(static session => ((Session)session!).ContinueReplay(), this);
+                if (replays.HasMore) ScheduleReplay(replays);
                 return;
             }
 
-            _replays.RemoveFirst();
-            replay.Subscription.Replay = null;
+            Send(connection, outbound, now);
         }
     }
 
-    private void SendRetained(Connection connection, Subscription subscription, Message message, long now)
+    // Others have their turn before the next slice.
+    private void ScheduleReplay(RetainedReplays replays)
     {
-        if (!subscription.Covers(message.TopicName) || (subscription.NoLocal && message.PublisherId == ClientId)) return;
-
-        var qos = message.Qos < subscription.Qos ? message.Qos : subscription.Qos;
-        // Sent because of a subscribe: RETAIN is 1. [3.1.1 MQTT-3.3.1-8]
-        Send(connection, new OutboundMessage(message, qos, true, subscription.SubscriptionIds, null), now);
+        replays.IsScheduled = true;
+        context.Scheduler.Schedule(static session => ((Session)session!).ContinueReplay(), this);
     }
 
     private void ContinueReplay()
     {
-        lock (_gate) _isReplayScheduled = false;
+        lock (_gate)
+        {
+            if (_replays is not null) _replays.IsScheduled = false;
+        }
 
         Resume();
     }
