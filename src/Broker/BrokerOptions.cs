@@ -63,7 +63,7 @@ public sealed record BrokerOptions
     /// <summary>Whether retained messages are supported.</summary>
     public bool RetainAvailable { get; init; } = true;
 
-    /// <summary>Levels of a topic name or filter, 1 to 65,535.</summary>
+    /// <summary>Levels of a topic name or filter, 1 to 1,000: the search for subscriptions goes one call deeper for each.</summary>
     public int TopicLevelsMax { get; init; } = 200;
 
     /// <summary>Bytes of a client identifier, 23 to 65,535.</summary>

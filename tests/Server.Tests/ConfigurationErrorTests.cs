@@ -88,6 +88,11 @@ public sealed class ConfigurationErrorTests
             Listener + "mount_point = \"a/#\"",
             "3: listener.mount_point = \"a/#\": a topic prefix has no wildcards '+' and '#'."
         },
+        {
+            "mount point that does not end with a slash",
+            Listener + "mount_point = \"site1\"",
+            "3: listener.mount_point = \"site1\": a topic prefix ends with '/' and does not begin with '$', as in \"site1/\"."
+        },
     };
 
     [Theory, MemberData(nameof(BadFiles))]

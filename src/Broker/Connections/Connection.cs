@@ -110,7 +110,7 @@ internal sealed class Connection
         {
             while (Ending is null) await ReadOnceAsync();
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {
             // The transport's way of saying that the peer is gone.
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, exception.Message));

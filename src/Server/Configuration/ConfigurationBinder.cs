@@ -97,6 +97,10 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         {
             assigner.Report(item.OriginOf("mount_point"), $"listener.mount_point = \"{mountPoint}\": a topic prefix has no wildcards '+' and '#'.");
         }
+        else if (mountPoint.Length > 0 && (!mountPoint.EndsWith('/') || mountPoint.StartsWith('$')))
+        {
+            assigner.Report(item.OriginOf("mount_point"), $"listener.mount_point = \"{mountPoint}\": a topic prefix ends with '/' and does not begin with '$', as in \"site1/\".");
+        }
     }
 
     private void CheckTogether(IReadOnlyList<SettingTable> items, List<ListenerOptions> listeners)

@@ -80,7 +80,7 @@ internal static class ConfigurationKeys
             "The longest keep alive in seconds; 0 for no limit. 5.0 clients that ask for more are told this one.")
         .Integer("outbound_bytes_max", 4096, Int32Max, o => o.OutboundBytesMax, (o, v) => o with { OutboundBytesMax = (int)v },
             "Bytes waiting for a client that does not read. Above it QoS 0 is dropped and QoS 1 and 2 wait in the session's queue.")
-        .Integer("topic_levels_max", 1, 65_535, o => o.TopicLevelsMax, (o, v) => o with { TopicLevelsMax = (int)v },
+        .Integer("topic_levels_max", 1, 1000, o => o.TopicLevelsMax, (o, v) => o with { TopicLevelsMax = (int)v },
             "Levels of a topic name or topic filter.")
         .Integer("client_id_bytes_max", 23, 65_535, o => o.ClientIdBytesMax, (o, v) => o with { ClientIdBytesMax = (int)v },
             "Bytes of a client identifier.");

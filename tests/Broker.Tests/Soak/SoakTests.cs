@@ -12,7 +12,7 @@ public sealed class SoakTests(ITestOutputHelper output)
 
     private static readonly TimeSpan DrainTimeMax = TimeSpan.FromSeconds(120);
 
-    [Fact]
+    [Fact(Timeout = 300_000)]
     public async Task Clients_with_random_disconnects_lose_and_duplicate_nothing_that_their_qos_forbids()
     {
         var options = new BrokerOptions { QueueMessagesMax = int.MaxValue, QueueBytesMax = long.MaxValue, SysIntervalSeconds = 1 };
