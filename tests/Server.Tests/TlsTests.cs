@@ -67,7 +67,7 @@ public sealed class TlsTests
 
         await Assert.ThrowsAnyAsync<Exception>(async () => await AuthenticateAsync(await server.OpenAsync("tls"), certificates, "localhost", SslProtocols.Tls12));
 
-        await WaitForLogAsync(server, 2040);
+        await server.Log.WaitForAsync(2040);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class TlsTests
         await stream.WriteAsync(Given.Client("c").Encode());
 
         await StreamPeer.Over(stream).ReadToEndAsync();
-        await WaitForLogAsync(server, 2040);
+        await server.Log.WaitForAsync(2040);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class TlsTests
         var peer = await StreamPeer.ConnectAsync(old, Given.Client("c"));
 
         certificates.WritePem(folder, "server", "new.example");
-        await WaitForLogAsync(server, 2030, "CN=new.example");
+        await server.Log.WaitForAsync(2030, "CN=new.example");
 
         Assert.Equal("CN=new.example", await SubjectAsync(server, certificates, "new.example"));
         await peer.ExpectNothingAsync();
@@ -110,7 +110,7 @@ public sealed class TlsTests
         server.AllowsErrors = true;
 
         folder.Write("server.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n");
-        await WaitForLogAsync(server, 2031, certificate.File);
+        await server.Log.WaitForAsync(2031, certificate.File);
 
         Assert.Equal("CN=old.example", await SubjectAsync(server, certificates, "old.example"));
     }
@@ -137,15 +137,5 @@ public sealed class TlsTests
     {
         await using var tls = await AuthenticateAsync(await server.OpenAsync("tls"), certificates, host);
         return ((X509Certificate2)tls.RemoteCertificate!).Subject;
-    }
-
-    private static async Task WaitForLogAsync(TestServer server, int eventId, string text = "")
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        while (!server.Log.Entries.Any(entry => entry.Event.Id == eventId && entry.Message.Contains(text, StringComparison.Ordinal)))
-        {
-            Assert.False(deadline.IsCancellationRequested, $"Event {eventId} with \"{text}\" was not logged.");
-            await Task.Delay(20, CancellationToken.None);
-        }
     }
 }
