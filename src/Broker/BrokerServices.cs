@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Avocet.Broker.Security;
+using Avocet.Broker.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,6 +16,14 @@ public sealed record BrokerServices
 
     /// <summary>Where work that was cut into slices goes on; must not run it on the calling stack without end.</summary>
     public PipeScheduler Scheduler { get; init; } = PipeScheduler.ThreadPool;
+
+    /// <summary>
+    /// Where sessions, queues and retained messages are kept, or null to keep them in memory only. Whoever opened it closes it, after the broker.
+    /// </summary>
+    public IStore? Store { get; init; }
+
+    /// <summary>Where commits to the store run, which block: a thread of its own at best. Scheduled never under a lock, and one at a time.</summary>
+    public PipeScheduler StoreScheduler { get; init; } = PipeScheduler.ThreadPool;
 
     /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
     public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];

@@ -17,7 +17,8 @@ public readonly record struct SubscriptionOptions(Qos MaximumQos, bool NoLocal, 
 {
     public byte Encoded => (byte)((int)MaximumQos | (NoLocal ? 0x04 : 0) | (RetainAsPublished ? 0x08 : 0) | ((int)RetainHandling << 4));
 
-    internal static SubscriptionOptions From(byte encoded)
+    /// <summary>The options that <see cref="Encoded"/> gave.</summary>
+    public static SubscriptionOptions From(byte encoded)
     {
         return new SubscriptionOptions((Qos)(encoded & 0x03), (encoded & 0x04) != 0, (encoded & 0x08) != 0, (RetainHandling)((encoded >> 4) & 0x03));
     }
