@@ -72,6 +72,12 @@ public sealed record BrokerOptions
     /// <summary>The Response Information given to 5.0 clients that request it, with <c>${clientid}</c> replaced; empty gives none.</summary>
     public string ResponseInformation { get; init; } = "";
 
+    /// <summary>What acknowledged messages survive, where a store keeps them.</summary>
+    public Durability Durability { get; init; } = Durability.Fsync;
+
+    /// <summary>Exceptions by topic; the first filter that matches counts.</summary>
+    public IReadOnlyList<TopicDurability> TopicDurabilities { get; init; } = [];
+
     /// <summary>Seconds between two publications of <c>$SYS</c>; 0 turns it off.</summary>
     public int SysIntervalSeconds { get; init; } = 10;
 }
