@@ -10,8 +10,11 @@ public enum ProgressState : byte
     Pubrel = 1,
 }
 
-/// <summary>One delivery which differs.</summary>
-public readonly record struct ProgressException(long Sequence, ProgressState State);
+/// <summary>Deliveries, one behind the other, which differ in the same way.</summary>
+/// <param name="Sequence">The first one's sequence number.</param>
+/// <param name="State">What they are.</param>
+/// <param name="Length">How many sequence numbers, 1 at least.</param>
+public readonly record struct ProgressException(long Sequence, ProgressState State, long Length = 1);
 
 /// <summary>How far a session's deliveries have come: the value of <see cref="StoreTable.Progress"/>.</summary>
 /// <param name="Head">All deliveries below this sequence number are done.</param>
@@ -22,10 +25,11 @@ public readonly record struct ProgressRecord(long Head, IReadOnlyList<ProgressEx
     {
         writer.WriteNumber(Head);
         var last = Head;
-        foreach (var (sequence, state) in Exceptions)
+        foreach (var (sequence, state, length) in Exceptions)
         {
             writer.WriteNumber(((ulong)(sequence - last) << 1) | (byte)state);
-            last = sequence;
+            writer.WriteNumber(length);
+            last = sequence + length;
         }
     }
 
@@ -38,8 +42,12 @@ public readonly record struct ProgressRecord(long Head, IReadOnlyList<ProgressEx
         while (!reader.IsAtEnd)
         {
             var number = reader.ReadNumber();
-            last += (long)(number >> 1);
-            exceptions.Add(new ProgressException(last, (ProgressState)(number & 1)));
+            var sequence = last + (long)(number >> 1);
+            var length = reader.ReadInt64();
+            if (length < 1 || sequence < last) throw reader.Damaged("a run of deliveries is impossible");
+
+            exceptions.Add(new ProgressException(sequence, (ProgressState)(number & 1), length));
+            last = sequence + length;
         }
 
         return new ProgressRecord(head, exceptions);
