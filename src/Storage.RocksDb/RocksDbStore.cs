@@ -120,6 +120,7 @@ public sealed unsafe class RocksDbStore : IStore
     public StoreFigures GetFigures()
     {
         using var reading = EnterRead();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         return new StoreFigures(Counters.ReadBytesWritten(_settings.Database), Interlocked.Read(ref _syncs), _folder.Measure());
     }
 
