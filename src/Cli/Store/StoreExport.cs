@@ -87,7 +87,7 @@ internal sealed class StoreExport(IStore store, TextWriter output, TextWriter er
         };
     }
 
-    private List<SubscriptionLine> SubscriptionsOf(long session)
+    private List<SubscriptionLine>? SubscriptionsOf(long session)
     {
         var lines = new List<SubscriptionLine>();
         using var cursor = StoreReading.ScanSession(store, StoreTable.Subscriptions, session);
@@ -109,15 +109,15 @@ internal sealed class StoreExport(IStore store, TextWriter output, TextWriter er
             });
         }
 
-        return lines;
+        return lines.Count == 0 ? null : lines;
     }
 
-    private List<ushort> ReceivedOf(long session)
+    private List<ushort>? ReceivedOf(long session)
     {
         var ids = new List<ushort>();
         using var cursor = StoreReading.ScanSession(store, StoreTable.Received, session);
         while (cursor.MoveNext()) ids.Add(StoreKeys.PacketIdOf(cursor.Key));
-        return ids;
+        return ids.Count == 0 ? null : ids;
     }
 
     private static List<long[]>? RunsOf(ProgressRecord progress, ProgressState state)

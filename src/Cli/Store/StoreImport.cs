@@ -45,14 +45,22 @@ internal sealed class StoreImport(ImportTarget target)
         }
         catch (JsonException exception)
         {
-            // What .NET says has its own line number, which is 0 for all of ours.
-            var problem = exception.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].Replace("'Avocet.Cli.Store.", "'", StringComparison.Ordinal);
-            throw new ImportException($"Line {number}, {exception.Path?.TrimStart('$', '.') ?? "object"}: {problem}");
+            var field = exception.Path?.TrimStart('$', '.');
+            throw new ImportException($"Line {number}, {(string.IsNullOrEmpty(field) ? "object" : field)}: {ProblemOf(exception)}");
         }
         catch (ImportException exception)
         {
             throw new ImportException($"Line {number}: {exception.Message}");
         }
+    }
+
+    /// <summary>What .NET says, without its names of our types and without its own line number, which is 0 for all of ours.</summary>
+    private static string ProblemOf(JsonException exception)
+    {
+        if (exception.Message.Contains("could not be converted", StringComparison.Ordinal)) return "the value does not fit.";
+
+        var problem = exception.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0];
+        return problem.Replace("Avocet.Cli.Store.", "", StringComparison.Ordinal);
     }
 
     private void Add(StoreLine line, bool isFirst)
@@ -104,8 +112,8 @@ internal sealed class StoreImport(ImportTarget target)
                 Message = will.Message.ToRecord(),
             },
         });
-        foreach (var subscription in line.Subscriptions) AddSubscription(number, subscription);
-        foreach (var packetId in line.Received)
+        foreach (var subscription in line.Subscriptions ?? []) AddSubscription(number, subscription);
+        foreach (var packetId in line.Received ?? [])
         {
             if (packetId == 0) throw new ImportException("received", "has a Packet Identifier 0");
 

@@ -51,10 +51,10 @@ internal sealed record SessionLine : StoreLine
 
     public WillLine? Will { get; init; }
 
-    public IReadOnlyList<SubscriptionLine> Subscriptions { get; init; } = [];
+    public IReadOnlyList<SubscriptionLine>? Subscriptions { get; init; }
 
     /// <summary>Packet Identifiers of QoS 2 PUBLISHes from the client whose PUBREL has not come.</summary>
-    public IReadOnlyList<ushort> Received { get; init; } = [];
+    public IReadOnlyList<ushort>? Received { get; init; }
 
     /// <summary>Deliveries below this sequence number may have been sent. A sequence number tells the Packet Identifier.</summary>
     public long SentUpTo { get; init; }
