@@ -10,9 +10,10 @@ using Avocet.Server.Configuration;
 namespace Avocet.Cli.Commands;
 
 /// <summary><c>avocet store</c>: looks at what the broker keeps, while it does not run, and moves it.</summary>
-/// <param name="openStore">Opens the store in a folder.</param>
+/// <param name="exists">Whether a folder has a store.</param>
+/// <param name="openStore">Opens the store in a folder, or makes one.</param>
 /// <param name="timeProvider">The time.</param>
-internal sealed class StoreCommand(Func<string, IStore> openStore, TimeProvider timeProvider)
+internal sealed class StoreCommand(Func<string, bool> exists, Func<string, IStore> openStore, TimeProvider timeProvider)
 {
     private readonly Option<string?> _config = new("--config", "-c") { Description = "The TOML file that names the folder.", HelpName = "file" };
     private readonly Option<string?> _data = new("--data", "-d") { Description = "The folder of the broker's files.", HelpName = "folder" };
@@ -129,9 +130,9 @@ internal sealed class StoreCommand(Func<string, IStore> openStore, TimeProvider 
         if (configuration.Errors.Count > 0) return ServerProcess.ExitFailure;
 
         var folder = configuration.Options.DataFolder;
-        if (mustExist && !Directory.Exists(folder))
+        if (mustExist && !exists(folder))
         {
-            error.WriteLine($"avocet: there is no folder {Path.GetFullPath(folder)}; --data names the one the broker uses.");
+            error.WriteLine($"avocet: {Path.GetFullPath(folder)} has no store; --data names the folder that the broker uses.");
             return ServerProcess.ExitFailure;
         }
 

@@ -14,8 +14,8 @@ namespace Avocet.Cli.Store;
 /// <param name="report">Takes each problem as it is found.</param>
 internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
 {
-    private const string RepairAdvice = "They only take space; 'avocet store check --repair' removes them.";
-    private const string LeftOverAdvice = "The broker removes them when it runs again.";
+    private const string RepairAdvice = "This only takes space; 'avocet store check --repair' removes it.";
+    private const string LeftOverAdvice = "The broker removes that when it runs again.";
     private const string DamageAdvice = "Take a copy of the folder; then 'avocet store export' saves everything that can be read, for an import into an empty folder.";
 
     private readonly NumberSet _sessions = new();
@@ -72,11 +72,10 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
         var session = StoreReading.ReadSession(cursor);
         if (!_clients.TryAdd(session.ClientId, number))
         {
-            var meaning = $"is a second session of client '{session.ClientId}', beside session {_clients[session.ClientId]}; the broker goes on with one of them.";
-            Report(StoreTable.Sessions, cursor, meaning, "Export, remove one of the two from the lines, and import into an empty folder.");
+            TellOfEnded(cursor, $"a second session of client '{session.ClientId}', beside session {_clients[session.ClientId]}; the later one replaced the other.");
         }
 
-        if (session.ExpirySeconds == 0) Report(StoreTable.Sessions, cursor, "ends with its connection, and should not be kept.", DamageAdvice);
+        if (session.ExpirySeconds == 0) TellOfEnded(cursor, $"the session of client '{session.ClientId}' was to end with its connection.");
         if (session.Will is { } will) CheckMessage(StoreTable.Sessions, cursor.Key, will.Message);
     }
 
@@ -233,6 +232,10 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
 
     private void Report(StoreTable table, ReadOnlySpan<byte> key, string meaning, string advice) =>
         Tell(new StoreProblem(table, Convert.ToHexString(key), meaning, advice));
+
+    /// <summary>A crash kept the end of a session from being written; the broker sees it at its next start.</summary>
+    private void TellOfEnded(StoreCursor cursor, string meaning) =>
+        Tell(new StoreProblem(StoreTable.Sessions, Convert.ToHexString(cursor.Key), meaning, LeftOverAdvice, IsLeftOver: true));
 
     private void Tell(StoreProblem problem)
     {

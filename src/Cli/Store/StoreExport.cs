@@ -25,16 +25,46 @@ internal sealed class StoreExport(IStore store, TextWriter output, TextWriter er
             Number = StoreKeys.NumberOf(cursor.Key),
             Message = MessageContent.From(StoreReading.ReadMessage(StoreTable.Messages, cursor)),
         });
-        WriteEach(StoreTable.Sessions, cursor => ToLine(StoreKeys.NumberOf(cursor.Key), StoreReading.ReadSession(cursor)));
+        var current = FindCurrent();
+        WriteEach(StoreTable.Sessions, cursor => ToLine(StoreKeys.NumberOf(cursor.Key), StoreReading.ReadSession(cursor)), key => current.Contains(StoreKeys.NumberOf(key)));
         using (var sessions = StoreReading.ScanAll(store, StoreTable.Sessions))
         {
-            while (sessions.MoveNext()) WriteQueue(sessions);
+            while (sessions.MoveNext())
+            {
+                if (current.Contains(StoreKeys.NumberOf(sessions.Key))) WriteQueue(sessions);
+            }
         }
 
         WriteEach(StoreTable.Retained, static cursor => new RetainedLine
         {
             Message = MessageContent.From(StoreReading.ReadMessage(StoreTable.Retained, cursor)),
         });
+    }
+
+    /// <summary>The sessions that have not ended: of a client's the last, if it outlives its connection. A crash may leave others.</summary>
+    private HashSet<long> FindCurrent()
+    {
+        var current = new HashSet<long>();
+        var byClientId = new Dictionary<string, long>(StringComparer.Ordinal);
+        using var cursor = StoreReading.ScanAll(store, StoreTable.Sessions);
+        while (cursor.MoveNext())
+        {
+            var number = StoreKeys.NumberOf(cursor.Key);
+            current.Add(number);
+            try
+            {
+                var session = StoreReading.ReadSession(cursor);
+                if (byClientId.Remove(session.ClientId, out var former)) current.Remove(former);
+                if (session.ExpirySeconds == 0) current.Remove(number);
+                else byClientId.Add(session.ClientId, number);
+            }
+            catch (StoreException)
+            {
+                // It stays, to be told of when it is to be written.
+            }
+        }
+
+        return current;
     }
 
     private void WriteQueue(StoreCursor sessions)
@@ -142,10 +172,13 @@ internal sealed class StoreExport(IStore store, TextWriter output, TextWriter er
         };
     }
 
-    private void WriteEach(StoreTable table, Func<StoreCursor, StoreLine> toLine)
+    private void WriteEach(StoreTable table, Func<StoreCursor, StoreLine> toLine, Func<ReadOnlySpan<byte>, bool>? isWanted = null)
     {
         using var cursor = StoreReading.ScanAll(store, table);
-        while (cursor.MoveNext()) WriteOne(table, cursor, toLine);
+        while (cursor.MoveNext())
+        {
+            if (isWanted is null || isWanted(cursor.Key)) WriteOne(table, cursor, toLine);
+        }
     }
 
     /// <summary>Writes a line, or says that its record is damaged: the others are worth having.</summary>

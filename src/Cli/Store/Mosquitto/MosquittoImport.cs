@@ -25,7 +25,6 @@ internal sealed class MosquittoImport
     private readonly List<string> _notes = [];
     private long _missing;
     private long _invalid;
-    private long _atMostOnce;
 
     private MosquittoImport(MosquittoFile file, MosquittoIndex index, ImportTarget target, TimeProvider timeProvider)
     {
@@ -66,7 +65,7 @@ internal sealed class MosquittoImport
         var needed = new HashSet<ulong>();
         foreach (var delivery in _index.Clients.SelectMany(client => client.Outgoing))
         {
-            if (delivery.OwesPubrel || delivery.Qos == Qos.AtMostOnce || needed.Add(delivery.MessageId) || _shared.ContainsKey(delivery.MessageId)) continue;
+            if (delivery.OwesPubrel || needed.Add(delivery.MessageId) || _shared.ContainsKey(delivery.MessageId)) continue;
             if (FindValid(delivery.MessageId) is not { } message) continue;
 
             _shared.Add(delivery.MessageId, _shared.Count + 1);
@@ -100,7 +99,7 @@ internal sealed class MosquittoImport
         foreach (var delivery in client.Incoming) _target.AddReceived(number, delivery.PacketId);
         for (var i = 0; i < client.Outgoing.Count; i++)
         {
-            if (sequences[i] >= 0) AddQueued(client.ClientId, client.Outgoing[i], sequences[i]);
+            if (!client.Outgoing[i].OwesPubrel) AddQueued(client.ClientId, client.Outgoing[i], sequences[i]);
         }
     }
 
@@ -119,19 +118,13 @@ internal sealed class MosquittoImport
         for (var i = 0; i < sequences.Length; i++)
         {
             var delivery = client.Outgoing[i];
-            sequences[i] = -1;
-            if (delivery.Qos == Qos.AtMostOnce)
-            {
-                _atMostOnce++;
-                continue;
-            }
-
             var sequence = delivery.MayBeSent ? next + ((delivery.PacketId - 1 - next) % PacketIdCount + PacketIdCount) % PacketIdCount : next;
             if (head < 0) head = sequence;
             else if (sequence > next) runs.Add(new ProgressException(next, ProgressState.Done, sequence - next));
 
             if (delivery.OwesPubrel) runs.Add(new ProgressException(sequence, ProgressState.Pubrel));
-            else sequences[i] = sequence;
+
+            sequences[i] = sequence;
 
             next = sequence + 1;
             if (delivery.MayBeSent) sentUpTo = next;
@@ -228,7 +221,6 @@ internal sealed class MosquittoImport
         foreach (var note in _notes) tell(note);
         if (_index.CleanSessions > 0) tell($"Left out: {_index.CleanSessions} sessions that end with their connections.");
         if (_index.WithoutClient > 0) tell($"Left out: {_index.WithoutClient} subscriptions and deliveries of clients without a lasting session.");
-        if (_atMostOnce > 0) tell($"Left out: {_atMostOnce} queued messages at QoS 0, which are not kept across a restart.");
         if (_missing > 0) tell($"Left out: {_missing} deliveries or retained messages whose message is not in the file.");
         if (_invalid > 0) tell($"Left out: {_invalid} deliveries or retained messages whose topic or properties MQTT does not allow.");
         if (_index.UnknownChunks > 0) tell($"Left out: {_index.UnknownChunks} records of a kind that is not known here.");
