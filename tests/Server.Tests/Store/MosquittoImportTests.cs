@@ -35,7 +35,7 @@ public sealed class MosquittoImportTests
 
         var (store, notes) = Import(folder.File(MosquittoProcess.FileName));
 
-        Assert.Equal(["Session 'sharing' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…); its client has to subscribe again."], notes);
+        Assert.Equal(["Session 'sharing' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…): if it had any, its client has to subscribe again."], notes);
         Assert.Equal([(4, "plant/a eins"), (5, "plant/b zwei"), (6, "b/x/c drei")], WithoutStart(StoreContent.QueueOf(store, "old"), 4));
         Assert.Equal([(4, "plant/a eins"), (5, "plant/b zwei")], WithoutStart(StoreContent.QueueOf(store, "new"), 4));
         var lines = StoreExportTests.Export(store);

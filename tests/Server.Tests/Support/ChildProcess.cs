@@ -129,6 +129,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         Assert.Equal(0, Kill(_process.Id, number));
     }
 
+    /// <summary>Ends it at once, as kill -9 does.</summary>
+    public void Kill() => _process.Kill();
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);

@@ -93,7 +93,7 @@ internal sealed class MosquittoImport
 
         if (client.Subscriptions.Count == 0)
         {
-            _notes.Add($"Session '{client.ClientId}' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…); its client has to subscribe again.");
+            _notes.Add($"Session '{client.ClientId}' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…): if it had any, its client has to subscribe again.");
         }
 
         foreach (var delivery in client.Incoming) _target.AddReceived(number, delivery.PacketId);
