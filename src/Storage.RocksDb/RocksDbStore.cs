@@ -281,6 +281,8 @@ public sealed unsafe class RocksDbStore : IStore
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             Close();
+            // On a disk that is nearly full there may be no room to write tables.
+            rocksdb_options_set_avoid_flush_during_recovery(_settings.Database, 1);
             _database = OpenDatabase();
             _failure = null;
             Log.Reopened(_logger, Location);
@@ -288,7 +290,8 @@ public sealed unsafe class RocksDbStore : IStore
         catch (StoreException exception)
         {
             _failure = exception;
-            _database = TryOpenReadOnly();
+            // What is damaged is not read as if it were whole.
+            if (exception.Fault != StoreFault.Corrupt) _database = TryOpenReadOnly();
             throw;
         }
         finally

@@ -14,7 +14,8 @@ internal static class StoreErrors
         var text = exception.Message;
         if (IsAny(text, FullTexts)) return Full(folder, text, exception);
         if (IsAny(text, LockTexts)) return InUse(folder, exception);
-        if (text.StartsWith("Corruption", StringComparison.Ordinal)) return Corrupt(folder, text, exception);
+        var isDamaged = text.StartsWith("Corruption", StringComparison.Ordinal) || text.Contains("No such file", StringComparison.Ordinal);
+        if (isDamaged) return Corrupt(folder, text, exception);
         return Failed(folder, text, exception);
     }
 
