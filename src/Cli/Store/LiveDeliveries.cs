@@ -10,6 +10,9 @@ internal struct LiveDeliveries(ProgressRecord progress)
 {
     private int _next;
 
+    /// <summary>Behind the last delivery of which the progress says something. Counts of bytes grow from here on; they may begin anew at a start of the broker.</summary>
+    public readonly long WindowEnd => progress.Exceptions is [.., var last] ? last.Sequence + last.Length : progress.Head;
+
     /// <summary>Whether the message itself is still needed: not when it is done, nor when only its PUBREL is owed.</summary>
     public bool Contains(long sequence)
     {

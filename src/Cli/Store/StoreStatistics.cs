@@ -96,7 +96,7 @@ internal sealed class StoreStatistics
         while (cursor.MoveNext())
         {
             var queued = StoreReading.ReadQueued(cursor);
-            var bytes = bytesBefore is { } before ? queued.BytesSoFar - before : SizeOf(store, queued);
+            var bytes = queued.BytesSoFar >= bytesBefore ? queued.BytesSoFar - bytesBefore.Value : SizeOf(store, queued);
             bytesBefore = queued.BytesSoFar;
             if (!live.Contains(StoreKeys.SequenceOf(cursor.Key))) continue;
 

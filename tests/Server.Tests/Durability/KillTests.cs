@@ -119,7 +119,9 @@ public sealed class KillTests(ITestOutputHelper output)
         var last = new Dictionary<(string Topic, Qos Qos), long>();
         foreach (var (payload, qos) in subscriber.Received)
         {
-            Assert.True(sent.TryGetValue(payload, out var message), $"{subscriber.ClientId} got '{payload}', which was delivered to it in an earlier round or never sent.");
+            if (qos == Qos.AtLeastOnce && subscriber.Earlier.Contains(payload)) continue;
+
+            Assert.True(sent.TryGetValue(payload, out var message), $"{subscriber.ClientId} got '{payload}' at {qos}, which it had got in an earlier round, or which was never sent.");
             counts[payload] = counts.GetValueOrDefault(payload) + 1;
             Assert.Equal((Qos)Math.Min((int)message.Qos, (int)subscriber.Qos), qos);
             if (qos == Qos.ExactlyOnce) Assert.True(counts[payload] == 1, $"{subscriber.ClientId} got '{payload}' {counts[payload]} times at QoS 2.");
@@ -133,7 +135,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
         var missing = sent.Keys.Except(counts.Keys).ToList();
         Assert.True(missing.Count == 0, $"{subscriber.ClientId} did not get {missing.Count} messages that were acknowledged, such as {string.Join(", ", missing.Take(5))}.");
-        subscriber.Received.Clear();
+        subscriber.Forget();
     }
 
     private static async Task CheckRetainedAsync(ChildProcess broker, List<DurablePublisher> publishers)

@@ -15,6 +15,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly Process _process;
     private readonly Task _reading;
+    private bool _isDisposed;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ChildProcess(Process process)
@@ -134,6 +135,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+
+        _isDisposed = true;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync().WaitAsync(Deadline);
         _process.Dispose();
