@@ -12,4 +12,4 @@ export MSBUILDDISABLENODEREUSE=1
 
 dotnet build tests/Server.Tests -c Release -v quiet --nologo -p:UseSharedCompilation=false
 echo "$AVOCET_KILL_ROUNDS rounds, seed $AVOCET_KILL_SEED; about a second each."
-exec tests/Server.Tests/bin/Release/net10.0/Avocet.Server.Tests -noColor -class Avocet.Server.Tests.Durability.KillTests
+exec tests/Server.Tests/bin/Release/net10.0/Avocet.Server.Tests -noColor -class Avocet.Server.Tests.Crashes.KillTests

@@ -130,6 +130,12 @@ internal sealed class StoreCommand(Func<string, bool> exists, Func<string, IStor
         if (configuration.Errors.Count > 0) return ServerProcess.ExitFailure;
 
         var folder = configuration.Options.DataFolder;
+        if (folder.Length == 0)
+        {
+            error.WriteLine("avocet: data is empty, so that the broker keeps everything in memory; --data names a folder.");
+            return ServerProcess.ExitFailure;
+        }
+
         if (mustExist && !exists(folder))
         {
             error.WriteLine($"avocet: {Path.GetFullPath(folder)} has no store; --data names the folder that the broker uses.");

@@ -6,7 +6,7 @@ using Avocet.Protocol;
 using Avocet.TestKit.Packets;
 using Xunit;
 
-namespace Avocet.Server.Tests.Durability;
+namespace Avocet.Server.Tests.Crashes;
 
 /// <summary>A connection to a broker that may die at any moment: its end is an ordinary thing to read.</summary>
 internal sealed class RawConnection : IAsyncDisposable

@@ -6,7 +6,7 @@ using Avocet.Storage.RocksDb;
 using Avocet.TestKit;
 using Xunit;
 
-namespace Avocet.Server.Tests.Durability;
+namespace Avocet.Server.Tests.Crashes;
 
 /// <summary>
 /// The real executable is killed while it acknowledges, and while it delivers; nothing that it acknowledged may be lost, nothing of QoS 2 may come twice.

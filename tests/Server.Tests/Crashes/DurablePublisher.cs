@@ -3,7 +3,7 @@ using Avocet.TestKit;
 using Avocet.TestKit.Packets;
 using Xunit;
 
-namespace Avocet.Server.Tests.Durability;
+namespace Avocet.Server.Tests.Crashes;
 
 /// <summary>One message of a publisher. The payload says which.</summary>
 internal sealed record SentMessage(string Topic, long Number, Qos Qos, bool Retain)

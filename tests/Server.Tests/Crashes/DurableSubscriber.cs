@@ -3,7 +3,7 @@ using Avocet.TestKit;
 using Avocet.TestKit.Packets;
 using Xunit;
 
-namespace Avocet.Server.Tests.Durability;
+namespace Avocet.Server.Tests.Crashes;
 
 /// <summary>
 /// A client with a lasting session that notes what it gets. It remembers the identifiers of QoS 2 messages whose PUBREL has not come over connections, so that
