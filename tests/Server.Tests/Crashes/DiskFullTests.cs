@@ -71,7 +71,7 @@ public sealed class DiskFullTests
     }
 
     private static Task<ChildProcess> StartAsync(SmallDisk disk) => AvocetProcess.ServeAsync(
-        "--data", disk.File("data"), "--set", "sys_interval_seconds=1", "--set", "session.queue_bytes_max=100000000");
+        "--data", disk.File("data"), "--set", "mqtt.sys_interval_seconds=1", "--set", "session.queue_bytes_max=100000000");
 
     /// <summary>Publishes a message to the session that is offline.</summary>
     private async Task<PacketView> PublishAsync(RawConnection writer)
