@@ -21,7 +21,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task Nothing_acknowledged_is_lost_when_the_broker_is_killed()
     {
-        using var folder = new TemporaryFolder();
+        var folder = new TemporaryFolder();
         var publishers = Enumerable.Range(0, PublisherCount).Select(index => new DurablePublisher(index, new Random(_random.Next()))).ToList();
         List<DurableSubscriber> subscribers =
         [
@@ -47,10 +47,18 @@ public sealed class KillTests(ITestOutputHelper output)
                 foreach (var publisher in publishers) publisher.Forget();
             }
         }
+        catch
+        {
+            // Whoever looks for the cause needs what the broker left.
+            output.WriteLine($"The data folder is kept: {folder.Path}");
+            throw;
+        }
         finally
         {
             await broker.DisposeAsync();
         }
+
+        folder.Dispose();
     }
 
     private static Task<ChildProcess> StartAsync(TemporaryFolder folder) => AvocetProcess.ServeAsync(
