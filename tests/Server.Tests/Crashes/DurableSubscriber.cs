@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Avocet.Protocol;
 using Avocet.TestKit;
 using Avocet.TestKit.Packets;
@@ -11,6 +12,8 @@ namespace Avocet.Server.Tests.Crashes;
 /// </summary>
 internal sealed class DurableSubscriber(string clientId, string filter, Qos qos, bool isV5)
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
     private readonly ClientBuilder _client = isV5 ? Given.Client(clientId).Persistent().ReceiveMaximum(10) : Given.Client(clientId).V311().Clean(false);
     private readonly HashSet<ushort> _unreleased = [];
 
@@ -53,6 +56,7 @@ internal sealed class DurableSubscriber(string clientId, string filter, Qos qos,
         Assert.True(connection.Connack.SessionPresent, $"The session of {clientId} is gone.");
         var missing = expected.Except(Received.Select(entry => entry.Payload)).ToHashSet();
         var sincePing = 0;
+        var watch = Stopwatch.StartNew();
         if (missing.Count == 0 && !await connection.TrySendAsync(Given.Pingreq())) return;
 
         while (true)
@@ -74,6 +78,7 @@ internal sealed class DurableSubscriber(string clientId, string filter, Qos qos,
                 // Nothing came between two of them, and no exchange is under way.
                 if (sincePing == 0 && _unreleased.Count == 0) break;
 
+                Assert.True(watch.Elapsed < Deadline, $"{clientId} waits for the PUBREL of {string.Join(", ", _unreleased)}.");
                 sincePing = 0;
                 if (!await connection.TrySendAsync(Given.Pingreq())) return;
 
