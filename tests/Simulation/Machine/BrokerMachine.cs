@@ -12,7 +12,7 @@ internal sealed class BrokerMachine
 {
     public BrokerMachine(BrokerOptions options, FakeTimeProvider clock, SimulatedStore? store, Func<int> commitDelay, Action<LogLevel, int, string> onLogged)
     {
-        Time = new SimulatedTime(clock);
+        Time = new SimulatedTime(clock, Work);
         Store = store;
         Commits = new StoreQueue(() => clock.GetTimestamp() * 1000 / clock.TimestampFrequency, commitDelay);
         // The broker is made and started like every other work: with the queue as its way to go on elsewhere.

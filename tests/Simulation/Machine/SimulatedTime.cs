@@ -7,11 +7,14 @@ namespace Avocet.Simulation.Machine;
 /// The clock of one machine: the fake clock of the whole run, with timers that die with the machine. It also knows of the only work that .NET
 /// takes to the thread pool by itself (see <see cref="AwaitHops"/>).
 /// </summary>
-internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
+internal sealed class SimulatedTime(FakeTimeProvider clock, WorkQueue work) : TimeProvider
 {
     private readonly List<MachineTimer> _waits = [];
+    private int _timers;
 
     public bool IsDead { get; private set; }
+
+    private WorkQueue Work => work;
 
     public override long TimestampFrequency => clock.TimestampFrequency;
 
@@ -23,7 +26,7 @@ internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new MachineTimer(this, callback, state);
+        var timer = new MachineTimer(this, ++_timers, callback, state);
         timer.Inner = clock.CreateTimer(static timer => ((MachineTimer)timer!).Fire(), timer, dueTime, period);
         // Task.WaitAsync gives its own promise as the state.
         if (state is Task) _waits.Add(timer);
@@ -36,8 +39,8 @@ internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
 
     /// <summary>
     /// Where a completion source runs its continuations asynchronously and somebody waits for it by Task.WaitAsync, .NET takes the completion to the
-    /// thread pool before it comes to the synchronization context. The simulation stands still until it has come: then the run does not depend on
-    /// when that is.
+    /// thread pool before it comes to the synchronization context. The simulation stands still until it has come, and puts what came into the order
+    /// of the waits: then the run depends neither on when that was nor on which thread was first.
     /// </summary>
     public void AwaitHops()
     {
@@ -47,6 +50,8 @@ internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
             if (!wait.IsDisposed && WaitedFor.Of((Task)wait.State!).IsCompleted) SpinWait.SpinUntil(() => wait.IsDisposed);
             if (wait.IsDisposed) _waits.RemoveAt(i);
         }
+
+        work.TakeArrivals();
     }
 
     private static class WaitedFor
@@ -68,7 +73,7 @@ internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
         }
     }
 
-    private sealed class MachineTimer(SimulatedTime owner, TimerCallback callback, object? state) : ITimer
+    private sealed class MachineTimer(SimulatedTime owner, int number, TimerCallback callback, object? state) : ITimer
     {
         private volatile bool _isDisposed;
 
@@ -88,6 +93,7 @@ internal sealed class SimulatedTime(FakeTimeProvider clock) : TimeProvider
         public void Dispose()
         {
             Inner!.Dispose();
+            owner.Work.SetOrder(number);
             _isDisposed = true;
         }
 

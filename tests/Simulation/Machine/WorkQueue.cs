@@ -10,6 +10,8 @@ internal sealed class WorkQueue : PipeScheduler
 {
     private readonly Lock _gate = new();
     private readonly List<(Action<object?> Action, object? State)> _work = [];
+    private readonly List<Arrival> _arrivals = [];
+    private readonly int _owner = Environment.CurrentManagedThreadId;
     private bool _isDead;
 
     public WorkQueue() => Context = new QueueContext(this);
@@ -28,7 +30,32 @@ internal sealed class WorkQueue : PipeScheduler
     {
         lock (_gate)
         {
-            if (!_isDead) _work.Add((action, state));
+            if (_isDead) return;
+
+            var thread = Environment.CurrentManagedThreadId;
+            if (thread == _owner) _work.Add((action, state));
+            else _arrivals.Add(new Arrival(action, state, thread));
+        }
+    }
+
+    /// <summary>Gives what the calling thread of .NET's pool has just brought its place among the others.</summary>
+    public void SetOrder(int order)
+    {
+        var thread = Environment.CurrentManagedThreadId;
+        lock (_gate)
+        {
+            if (_arrivals.FindLast(arrival => arrival.Thread == thread && arrival.Order == 0) is { } arrival) arrival.Order = order;
+        }
+    }
+
+    /// <summary>Takes over what came from .NET's pool, in an order that does not depend on it.</summary>
+    public void TakeArrivals()
+    {
+        lock (_gate)
+        {
+            foreach (var arrival in _arrivals.OrderBy(arrival => arrival.Order)) _work.Add((arrival.Action, arrival.State));
+
+            _arrivals.Clear();
         }
     }
 
@@ -53,6 +80,17 @@ internal sealed class WorkQueue : PipeScheduler
             _isDead = true;
             _work.Clear();
         }
+    }
+
+    private sealed class Arrival(Action<object?> action, object? state, int thread)
+    {
+        public Action<object?> Action => action;
+
+        public object? State => state;
+
+        public int Thread => thread;
+
+        public int Order { get; set; }
     }
 
     private sealed class QueueContext(WorkQueue queue) : SynchronizationContext

@@ -28,7 +28,11 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         // With RETAIN it may have been sent because of any SUBSCRIBE that found it retained.
         if (delivery.Retain && message.Retain)
         {
-            var mayReplay = life.Subscriptions.Where(span => span.SendsRetained && span.Matches(message.Topic) && span.PossibleTo >= message.SentStep).ToList();
+            // What a SUBSCRIBE is still owed is sent also when another one to the same filter has replaced it.
+            var mayReplay = life.Subscriptions
+                .Where(span => span.SendsRetained && span.Matches(message.Topic))
+                .Where(span => life.Subscriptions.Exists(other => other.Filter == span.Filter && other.PossibleFrom >= span.PossibleFrom && other.PossibleTo >= message.SentStep))
+                .ToList();
             if (mayReplay.Exists(span => retained.FindReplacement(message, span.PossibleFrom) is null)) return;
             if (live.Exists(span => span.RetainAsPublished)) return;
             if (mayReplay.Count == 0) throw Violation("right", life, message, delivery, "no subscription asks for it as a retained message");

@@ -59,7 +59,12 @@ internal sealed class Presence(int client)
 
         Life.Expiry = (Math.Min(Life.Expiry.Least, link.ExpiryMilliseconds), Math.Max(Life.Expiry.Most, link.ExpiryMilliseconds));
         link.IsAccepted = true;
-        _links.RemoveAll(former => former.SentStep < link.SentStep);
+
+        // A CONNECT that lies somewhere in the network may still arrive, behind this one.
+        var late = _links.Where(former => former != link && former is { IsAccepted: false, HasEnded: false, IsRefused: false }).ToList();
+        _links.Clear();
+        _links.Add(link);
+        _links.AddRange(late);
         return Life;
     }
 
