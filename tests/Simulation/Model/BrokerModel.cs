@@ -98,6 +98,8 @@ internal sealed class BrokerModel
         message.Transmissions++;
         message.LastLink = link;
         message.MayBeOutOfOrder |= DiskHasFailed;
+        // The broker may have lost what it received, with a session that the client still believes in.
+        message.MayComeTwice |= PresenceOf(message.Publisher).Life is { IsDoubtful: true };
     }
 
     public void Decided(Message message, Outcome outcome)

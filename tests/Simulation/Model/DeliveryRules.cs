@@ -82,7 +82,7 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         paths += live.Where(span => span.Group is not null).Select(span => span.Group).Distinct().Count();
         if (message.Retain) paths += life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic));
         // What is not QoS 2 from end to end may be routed again when it is sent again, and a crash may forget that it was delivered.
-        var isOnce = message.Qos == Qos.ExactlyOnce && delivery.Qos == Qos.ExactlyOnce;
+        var isOnce = message.Qos == Qos.ExactlyOnce && delivery.Qos == Qos.ExactlyOnce && !message.MayComeTwice;
         if (!isOnce) paths = (paths * message.Transmissions) + life.Crashes;
         if (count > paths) throw Violation("once", life, message, delivery, $"that is {count} times; {paths} would be right");
     }
@@ -92,7 +92,7 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         if (delivery.Retain || message.IsWill || life.IsDoubtful || live.Exists(span => span.Group is not null)) return;
 
         // Repetitions are free; and after a failure of the disk a message sent again comes behind those sent after it.
-        if (life.Has(message.Number) || message.MayBeOutOfOrder) return;
+        if (life.Has(message.Number) || message.MayBeOutOfOrder || message.MayComeTwice) return;
 
         var key = (message.Publisher, message.Topic, message.Qos, delivery.Qos);
         if (life.LastFirst.TryGetValue(key, out var last) && last > message.Number)

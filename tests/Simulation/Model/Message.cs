@@ -53,6 +53,9 @@ internal sealed class Message
     /// <summary>How often the client sent it.</summary>
     public int Transmissions { get; set; } = 1;
 
+    /// <summary>Whether it was sent again to a session that may not be the one that it was sent to before.</summary>
+    public bool MayComeTwice { get; set; }
+
     /// <summary>Whether it was sent again after the disk had failed: messages sent after it may then be ahead of it.</summary>
     public bool MayBeOutOfOrder { get; set; }
 

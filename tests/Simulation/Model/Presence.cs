@@ -52,6 +52,7 @@ internal sealed class Presence(int client)
         {
             // A CONNECT whose answer was lost may have made a new session after the old one ended.
             Life.IsDoubtful = true;
+            foreach (var span in Life.Subscriptions) span.CertainTo = Math.Min(span.CertainTo, link.SentStep);
         }
 
         // Only the disk can have told a broker that was started meanwhile.

@@ -61,8 +61,11 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
         }
     }
 
-    /// <summary>A CONNECT of the same client is under way: from now on it is not known which comes first, the will or the client.</summary>
-    public static bool IsContested(Will will, IEnumerable<Link> links) => links.Any(link => link.SentStep > will.Link.SentStep && !link.IsRefused);
+    /// <summary>
+    /// Another CONNECT of the same client is under way, sent later or delayed by the network: it is not known which comes first, the will or the client.
+    /// </summary>
+    public static bool IsContested(Will will, IEnumerable<Link> links) =>
+        links.Any(link => link != will.Link && !link.IsRefused && (link.SentStep > will.Link.SentStep || (!link.IsAccepted && link.EndedStep > will.Link.SentStep)));
 
     /// <summary>Time has passed.</summary>
     public void Advance(Func<int, IEnumerable<Link>>? linksOf = null)
@@ -130,7 +133,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
         var will = _byMessage[message.Number];
         var link = will.Link;
         if (will.Fate == WillFate.Never) throw Violation("it must never be published", receiver, message);
-        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself) throw Violation("its connection has not ended", receiver, message);
+        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself && !IsContested(will, links)) throw Violation("its connection has not ended", receiver, message);
         if (will.Fate == WillFate.Waiting && !IsContested(will, links) && link.CutAt != Message.Never && link.CutAt + Delay(will) > now()) throw Violation("its delay has not passed", receiver, message);
         if (will.Fate == WillFate.Due && will.DueFrom > now() && !IsContested(will, links)) throw Violation($"it is due at {will.DueFrom / 1000.0:0.000} s", receiver, message);
     }
