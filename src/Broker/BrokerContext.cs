@@ -4,8 +4,10 @@ using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
+using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
+using Avocet.Protocol.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Broker;
@@ -22,8 +24,10 @@ internal sealed class BrokerContext
         Wheel = new TimerWheel(TimeProvider, Clock);
         Statistics = new Statistics();
         Index = new SubscriptionIndex();
-        Retained = new RetainedStore(Clock);
-        Router = new Router(Index, Retained, Statistics, Clock);
+        StoreScheduler = services.StoreScheduler;
+        Commits = services.Store is { } store ? new CommitBatcher(this, store) : null;
+        Retained = new RetainedStore(Clock, Commits is null ? null : Commits.RetainedChanged);
+        Router = new Router(Index, Retained, Statistics, Clock, Commits is not null);
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers);
         Logger = services.LoggerFactory.CreateLogger("Avocet.Broker");
@@ -36,6 +40,9 @@ internal sealed class BrokerContext
 
     /// <summary>Where long work goes on after a slice, so that other connections have their turn.</summary>
     public PipeScheduler Scheduler { get; }
+
+    /// <summary>Where commits run.</summary>
+    public PipeScheduler StoreScheduler { get; }
 
     public Clock Clock { get; }
 
@@ -55,5 +62,22 @@ internal sealed class BrokerContext
 
     public SessionRegistry Sessions { get; }
 
+    /// <summary>What is written to the store; null when everything lives in memory only.</summary>
+    public CommitBatcher? Commits { get; }
+
+    /// <summary>Called when the store works again after it failed.</summary>
+    public Action? OnStoreRecovered { get; set; }
+
     public ILogger Logger { get; }
+
+    /// <summary>What the messages of a topic have to survive.</summary>
+    public Durability DurabilityOf(ReadOnlySpan<byte> topicName)
+    {
+        foreach (var exception in Options.TopicDurabilities)
+        {
+            if (TopicFilter.Matches(exception.FilterBytes, topicName)) return exception.Durability;
+        }
+
+        return Options.Durability;
+    }
 }

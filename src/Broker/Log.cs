@@ -29,6 +29,24 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Error, "Internal error: the connection of {ClientId} ends because of a fault in the broker. Please report it.")]
     public static partial void ConnectionFailed(ILogger logger, Exception exception, string clientId);
 
+    [LoggerMessage(1008, LogLevel.Error, "The store in {Location} cannot be written: {Problem} Until it can, messages that it would have to keep are refused; everything else goes on.")]
+    public static partial void StoreFailed(ILogger logger, string location, string problem);
+
+    [LoggerMessage(1009, LogLevel.Warning, "The store in {Location} can be written again. Nothing that was acknowledged is missing.")]
+    public static partial void StoreRecovered(ILogger logger, string location);
+
+    [LoggerMessage(1010, LogLevel.Error, "The queue of {ClientId} cannot be read: {Problem} It is tried again when the client connects the next time.")]
+    public static partial void QueueNotRead(ILogger logger, string clientId, string problem);
+
+    [LoggerMessage(1011, LogLevel.Information, "Loaded from {Location} in {Milliseconds} ms: {Sessions} sessions with {Subscriptions} subscriptions and {Queued} queued messages, {Retained} retained messages.")]
+    public static partial void StoreLoaded(ILogger logger, string location, long milliseconds, int sessions, long subscriptions, long queued, long retained);
+
+    [LoggerMessage(1012, LogLevel.Error, "Not everything is in the store {Location}: it could not be written before the end: {Problem}")]
+    public static partial void StoreNotFinished(ILogger logger, string location, string problem);
+
+    [LoggerMessage(1013, LogLevel.Error, "The references to stored messages could not be counted, so that messages which are not needed stay in the store: {Problem}")]
+    public static partial void RecountFailed(ILogger logger, string problem);
+
     [LoggerMessage(1007, LogLevel.Warning, "Stopping: {Count} connections did not end within {Seconds} s and are cut.")]
     public static partial void NotDrained(ILogger logger, int count, double seconds);
 }

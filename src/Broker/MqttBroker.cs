@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
+using Avocet.Broker.Storage;
 using Avocet.Protocol;
 
 namespace Avocet.Broker;
@@ -10,6 +11,9 @@ namespace Avocet.Broker;
 /// <summary>One broker: sessions, subscriptions, retained messages, and the connections that are handed to it.</summary>
 public sealed class MqttBroker : IAsyncDisposable
 {
+    /// <summary>How long the last commit may take at the end.</summary>
+    private static readonly TimeSpan LastCommitTimeMax = TimeSpan.FromSeconds(5);
+
     private readonly BrokerContext _context;
     private readonly ConcurrentDictionary<Connection, Task> _connections = new();
     private readonly ConcurrentDictionary<string, int> _connectionsByListener = new();
@@ -20,15 +24,26 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         Options = options;
         _context = new BrokerContext(options, services);
+        _context.OnStoreRecovered = CloseUnanswered;
     }
 
     public BrokerOptions Options { get; }
 
     internal BrokerContext Context => _context;
 
-    /// <summary>Starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.</summary>
+    /// <summary>Whether the store works, and what it has written.</summary>
+    public StorageHealth Storage => _context.Commits is { } commits
+        ? new StorageHealth(true, commits.Failure?.Message, commits.Store.GetFigures(), commits.Commits, _context.Statistics.Get(Counter.MessagesKept))
+        : default;
+
+    /// <summary>
+    /// Loads what the store holds and starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.
+    /// </summary>
+    /// <exception cref="StoreException">The store cannot be read, or a newer version wrote it; the message says what to do.</exception>
     public void Start()
     {
+        if (_context.Commits is { } commits) new StoreLoader(_context, commits).Load();
+
         new RetainedSweeper(_context).Start();
         _sys = new SysPublisher(_context);
         _sys.Start();
@@ -85,14 +100,44 @@ public sealed class MqttBroker : IAsyncDisposable
         {
             Log.NotDrained(_context.Logger, running.Count(task => !task.IsCompleted), drainTime.TotalSeconds);
         }
+
+        if (_context.Commits is { } commits) await FinishAsync(commits);
     }
 
     public ValueTask DisposeAsync()
     {
         _isStopping = true;
         _sys?.Stop();
+        _context.Commits?.Stop();
         return _context.Wheel.DisposeAsync();
     }
+
+    /// <summary>Writes what nobody waited for.</summary>
+    private async Task FinishAsync(CommitBatcher commits)
+    {
+        var committed = commits.WhenCommittedAsync();
+        commits.Kick();
+        try
+        {
+            await committed.WaitAsync(LastCommitTimeMax, _context.TimeProvider);
+        }
+        catch (TimeoutException)
+        {
+            Log.StoreNotFinished(_context.Logger, commits.Store.Location, commits.Failure?.Message ?? "the disk is too slow");
+        }
+    }
+
+    /// <summary>A 3.x client sends again what was not acknowledged once it connects anew; until then it would wait for ever.</summary>
+    private void CloseUnanswered()
+    {
+        foreach (var connection in _connections.Keys)
+        {
+            if (connection.Writer.OwesAcknowledgement) connection.Close(Unanswered);
+        }
+    }
+
+    private static Ending Unanswered { get; } =
+        new(EndingCause.Refused, ReasonCode.QuotaExceeded, "messages of this client could not be stored and were not acknowledged; it is to send them again");
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
 }

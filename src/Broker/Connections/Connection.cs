@@ -40,7 +40,8 @@ internal sealed class Connection
         _transport = transport;
         Origin = origin;
         IsOverLimit = isOverLimit;
-        Writer = new ConnectionWriter(transport.Output, context.Statistics, context.Scheduler, context.Options.OutboundBytesMax);
+        Writer = new ConnectionWriter(transport.Output, context);
+        Batch = new FlushBatch(context.Commits);
         _timer = new ConnectionTimer(this);
     }
 
@@ -54,7 +55,7 @@ internal sealed class Connection
     public ConnectionWriter Writer { get; }
 
     /// <summary>The connections written to by the packets handled at present.</summary>
-    public FlushBatch Batch { get; } = new();
+    public FlushBatch Batch { get; }
 
     public ProtocolVersion Version { get; set; }
 
@@ -73,7 +74,11 @@ internal sealed class Connection
     }
 
     /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
-    public bool WantsProblemInformation { get; set; } = true;
+    public bool WantsProblemInformation
+    {
+        get => Writer.WantsProblemInformation;
+        set => Writer.WantsProblemInformation = value;
+    }
 
     /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
     public EnhancedAuthentication? Enhanced { get; set; }
@@ -246,6 +251,9 @@ internal sealed class Connection
         // A client that does not read what it is sent is not read from either, so that its output stays bounded.
         var room = Writer.WhenRoomAsync();
         if (!room.IsCompleted && Ending is null) await room;
+
+        // Nor is one whose messages wait for the disk in great number.
+        if (Context.Commits is { } commits && commits.WhenRoomAsync() is { IsCompleted: false } storeRoom && Ending is null) await storeRoom;
     }
 
     /// <summary>A step begins only after the flush, for it may go on in another thread, and the batch belongs to one at a time.</summary>

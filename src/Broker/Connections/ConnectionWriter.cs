@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
+using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -14,11 +15,14 @@ namespace Avocet.Broker.Connections;
 /// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
 /// under way they gather beside it, for a pipe must not be written to then. The gate is held for the copying of a packet only, never over a flush.
 /// </summary>
-internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics, PipeScheduler scheduler, int backlogMax)
+internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context) : ICommitWaiter
 {
     private const int FlushAtOnceBytes = 64 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly Statistics _statistics = context.Statistics;
+    private readonly int _backlogMax = context.Options.OutboundBytesMax;
+    private HeldAcknowledgements? _held;
     private byte[] _pending = [];
     private int _pendingLength;
     private int _unflushed;
@@ -47,6 +51,15 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
 
     private int Backlog => _unflushed + _inFlush + _pendingLength;
 
+    /// <summary>PUBRECs that went out with an error because the message could not be kept.</summary>
+    public int RefusedReceives => Volatile.Read(ref _held)?.RefusedReceives ?? 0;
+
+    /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
+    public bool WantsProblemInformation { get; set; } = true;
+
+    /// <summary>Whether a 3.x client waits for an acknowledgement that will not come on this connection.</summary>
+    public bool OwesAcknowledgement { get; set; }
+
     /// <summary>Sets what the client said in CONNECT.</summary>
     public void SetClient(ProtocolVersion version, int packetSizeMax, int topicAliasMaximum)
     {
@@ -61,7 +74,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
         lock (_gate)
         {
             if (_isClosed || _isFinished) return false;
-            if (Backlog < backlogMax) return true;
+            if (Backlog < _backlogMax) return true;
 
             _hasRefused = true;
             return false;
@@ -79,12 +92,79 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             Commit(packet.Length);
         }
 
-        statistics.Add(counter);
-        statistics.Add(Counter.BytesSent, packet.Length);
+        _statistics.Add(counter);
+        _statistics.Add(Counter.BytesSent, packet.Length);
+    }
+
+    /// <summary>Writes SUBACK or UNSUBACK once a batch is kept; 0 is none.</summary>
+    public void Write(ReadOnlySpan<byte> packet, PacketType type, long after)
+    {
+        if (after > (context.Commits?.Committed ?? 0)) Hold(new HeldAcknowledgement(after, type, 0, ReasonCode.Success, packet.ToArray()));
+        else Write(packet, Statistics.SentCounterOf(type));
     }
 
     /// <summary>Writes PUBACK, PUBREC, PUBREL or PUBCOMP; properties only as far as the client takes them. [MQTT-3.4.2-2]</summary>
-    public void WriteAcknowledgement(PacketType type, ushort packetId, ReasonCode reason, PropertyBlock properties = default)
+    /// <param name="type">The packet type.</param>
+    /// <param name="packetId">The Packet Identifier.</param>
+    /// <param name="reason">The Reason Code.</param>
+    /// <param name="properties">The properties.</param>
+    /// <param name="after">The batch that has to be kept first; 0 for none. Those that wait keep their order. [MQTT-4.6.0-2]</param>
+    public void WriteAcknowledgement(PacketType type, ushort packetId, ReasonCode reason, PropertyBlock properties = default, long after = 0)
+    {
+        if (context.Commits is { } commits && (after > commits.Committed || Volatile.Read(ref _held) is { IsEmpty: false }))
+        {
+            Hold(new HeldAcknowledgement(after, type, packetId, reason, properties.IsEmpty ? null : properties.Encoded.ToArray()));
+        }
+        else
+        {
+            WriteNow(type, packetId, reason, properties);
+        }
+    }
+
+    /// <summary>What waited for a batch goes out, or is refused.</summary>
+    public void OnCommit(FlushBatch batch)
+    {
+        if (TryRelease()) batch.Add(this);
+    }
+
+    private void Hold(in HeldAcknowledgement acknowledgement)
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished) return;
+
+            (_held ??= new HeldAcknowledgements()).Add(acknowledgement);
+        }
+
+        // It may be decided already.
+        TryRelease();
+    }
+
+    /// <summary>Writes what need not wait any more; true if that was anything.</summary>
+    private bool TryRelease()
+    {
+        var commits = context.Commits!;
+        var hasWritten = false;
+        lock (_gate)
+        {
+            if (_isClosed || _isFinished || _held is null) return false;
+
+            while (_held.TryTake(commits, Version, WantsProblemInformation, out var next))
+            {
+                if (next.Type is PacketType.Suback or PacketType.Unsuback) Write(next.Bytes, Statistics.SentCounterOf(next.Type));
+                else WriteNow(next.Type, next.PacketId, next.Reason, new PropertyBlock(next.Bytes));
+
+                hasWritten = true;
+            }
+
+            OwesAcknowledgement |= _held.HasDropped;
+            _held.Wait(commits, this);
+        }
+
+        return hasWritten;
+    }
+
+    private void WriteNow(PacketType type, ushort packetId, ReasonCode reason, PropertyBlock properties)
     {
         var packet = new AcknowledgementPacket { Type = type, PacketId = packetId, Reason = reason, Properties = properties };
         var size = packet.GetEncodedSize(Version);
@@ -102,8 +182,8 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             Commit(size);
         }
 
-        statistics.Add(Statistics.SentCounterOf(type));
-        statistics.Add(Counter.BytesSent, size);
+        _statistics.Add(Statistics.SentCounterOf(type));
+        _statistics.Add(Counter.BytesSent, size);
     }
 
     /// <summary>Writes a PUBLISH as this client gets it: its version, its aliases, its view of the topic.</summary>
@@ -117,7 +197,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
         lock (_gate)
         {
             if (_isClosed || _isFinished) return WriteResult.Closed;
-            if (shape.Qos == Qos.AtMostOnce && Backlog >= backlogMax) return WriteResult.NoRoom;
+            if (shape.Qos == Qos.AtMostOnce && Backlog >= _backlogMax) return WriteResult.NoRoom;
 
             size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out var remainingLength);
             if (size > PacketSizeMax) return WriteResult.TooLarge;
@@ -160,7 +240,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             Commit(size);
         }
 
-        statistics.AddPublishSent(size, publication.Payload.Length);
+        _statistics.AddPublishSent(size, publication.Payload.Length);
         return WriteResult.Written;
     }
 
@@ -193,7 +273,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
     {
         lock (_gate)
         {
-            if (_isClosed || Backlog < backlogMax) return Task.CompletedTask;
+            if (_isClosed || Backlog < _backlogMax) return Task.CompletedTask;
 
             return (_room ??= new TaskCompletionSource()).Task;
         }
@@ -331,7 +411,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
                     goesOn = true;
                 }
 
-                if (!goesOn || Backlog < backlogMax)
+                if (!goesOn || Backlog < _backlogMax)
                 {
                     callsOnRoom = _hasRefused && !_isClosed;
                     _hasRefused = false;
@@ -344,7 +424,7 @@ internal sealed class ConnectionWriter(PipeWriter output, Statistics statistics,
             }
 
             // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
-            if (room is not null) scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
+            if (room is not null) context.Scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
             flushed?.TrySetResult();
             if (callsOnRoom) OnRoom?.Invoke();
             if (goesOn || !callsOnRoom) return goesOn;

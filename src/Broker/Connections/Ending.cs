@@ -1,3 +1,4 @@
+using Avocet.Broker.Wills;
 using Avocet.Protocol;
 
 namespace Avocet.Broker.Connections;
@@ -35,13 +36,12 @@ internal enum EndingCause
 /// <param name="Detail">For the log and, where the broker ends the connection, the Reason String.</param>
 internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detail)
 {
-    /// <summary>Whether the client's will is published. [MQTT-3.1.2-8]</summary>
-    public bool PublishesWill => Cause switch
+    /// <summary>What becomes of the client's will.</summary>
+    public WillFate Will => Cause switch
     {
-        EndingCause.ClientDisconnected => Reason != ReasonCode.Success,
-        // Nobody is left to receive it; the client will find the broker gone.
-        EndingCause.ServerShutdown => false,
-        _ => true,
+        EndingCause.ClientDisconnected when Reason == ReasonCode.Success => WillFate.Deleted,
+        EndingCause.ServerShutdown => WillFate.Postponed,
+        _ => WillFate.Published,
     };
 
     /// <summary>For the log.</summary>

@@ -1,9 +1,17 @@
+using Avocet.Broker.Storage;
+
 namespace Avocet.Broker.Connections;
 
-/// <summary>The connections that got output while a batch of packets was handled. Each is flushed once, at the end.</summary>
-internal sealed class FlushBatch
+/// <summary>The connections that got output while a batch of packets was handled. Each is flushed once, at the end, when the commits may begin too.</summary>
+internal sealed class FlushBatch(CommitBatcher? commits)
 {
     private readonly List<ConnectionWriter> _writers = [];
+    private StoreChanges? _changes;
+
+    /// <summary>What the publication at hand changes in the store; empty again once it was appended to the commits.</summary>
+    public StoreChanges Changes => _changes ??= new StoreChanges();
+
+    public bool HasChanges => _changes is { IsEmpty: false };
 
     /// <summary>Notes a connection that was written to. Never under a lock: a connection with much output is flushed at once.</summary>
     public void Add(ConnectionWriter writer)
@@ -12,9 +20,10 @@ internal sealed class FlushBatch
         else if (writer.HasMuchUnflushed) writer.Flush();
     }
 
-    /// <summary>Flushes all. Never under a lock.</summary>
+    /// <summary>Flushes all, and lets a commit begin. Never under a lock.</summary>
     public void Flush()
     {
+        commits?.Kick();
         // A flush can run other code inline which adds to this batch again; those are flushed too.
         for (var i = 0; i < _writers.Count; i++) _writers[i].FlushScheduled();
 

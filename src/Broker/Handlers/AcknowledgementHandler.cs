@@ -41,10 +41,11 @@ internal static class AcknowledgementHandler
     /// <summary>Answers PUBREL, also when the identifier is not known: the client may be recovering. [MQTT-4.3.3-11]</summary>
     private static void Release(Connection connection, ushort packetId)
     {
-        var isKnown = connection.Session!.EndQos2(packetId);
+        var isKnown = connection.Session!.EndQos2(packetId, out var after);
         if (isKnown && connection.ReceivedUnreleased > 0) connection.ReceivedUnreleased--;
 
-        connection.Writer.WriteAcknowledgement(PacketType.Pubcomp, packetId, isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound);
+        // After a crash the identifier must not seem to be in use: the client's next message with it would be taken for this one.
+        connection.Writer.WriteAcknowledgement(PacketType.Pubcomp, packetId, isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound, after: after);
     }
 
     private static void FailWrongType(Connection connection, PacketType type, string answered)

@@ -2,6 +2,8 @@ using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
+using Avocet.Broker.Sessions;
+using Avocet.Broker.Storage;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
@@ -70,30 +72,50 @@ internal static class ConnectHandler
         }
 
         connection.Identity = identity;
-        if (connection.Context.Sessions.TryOpen(connection, request, out var former)) Begin(connection, request);
-        else connection.Await(() => TakeOverAsync(connection, request, former!));
+        var result = connection.Context.Sessions.TryOpen(connection, request, out var former);
+        if (result == OpenResult.Opened) Begin(connection, request);
+        else connection.Await(() => OpenAsync(connection, request, result, former));
     }
 
-    /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], waits until it has left it, and tries again.</summary>
-    private static async Task TakeOverAsync(Connection connection, ConnectRequest request, Connection former)
+    /// <summary>Waits for what keeps the session from being opened, and tries again.</summary>
+    private static async Task OpenAsync(Connection connection, ConnectRequest request, OpenResult result, Connection? former)
     {
         var context = connection.Context;
-        for (Connection? other = former; other is not null;)
+        while (result != OpenResult.Opened)
         {
-            other.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
             try
             {
-                await other.WhenLeftAsync().WaitAsync(TimeSpan.FromSeconds(context.Options.ConnectTimeoutSeconds), context.TimeProvider);
+                var obstacle = result == OpenResult.TakenByAnother ? TakeOverAsync(former!) : WhenCommittedAsync(context.Commits!);
+                await obstacle.WaitAsync(TimeSpan.FromSeconds(context.Options.ConnectTimeoutSeconds), context.TimeProvider);
             }
             catch (TimeoutException)
             {
-                Refuse(connection, ReasonCode.ServerBusy, "the former connection of this client identifier has not ended yet", request.PacketSizeMax);
+                var (reason, detail) = result == OpenResult.TakenByAnother
+                    ? (ReasonCode.ServerBusy, "the former connection of this client identifier has not ended yet")
+                    : (ReasonCode.ServerUnavailable, "the server cannot store the end of the former session now");
+                Refuse(connection, reason, detail, request.PacketSizeMax);
                 return;
             }
 
             if (connection.Ending is not null) return;
-            if (context.Sessions.TryOpen(connection, request, out other)) Begin(connection, request);
+
+            result = context.Sessions.TryOpen(connection, request, out former);
+            if (result == OpenResult.Opened) Begin(connection, request);
         }
+    }
+
+    /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], and waits until it has left it.</summary>
+    private static Task TakeOverAsync(Connection former)
+    {
+        former.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+        return former.WhenLeftAsync();
+    }
+
+    private static Task WhenCommittedAsync(CommitBatcher commits)
+    {
+        var committed = commits.WhenCommittedAsync();
+        commits.Kick();
+        return committed;
     }
 
     private static void Begin(Connection connection, ConnectRequest request)

@@ -2,6 +2,7 @@ using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
+using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -39,6 +40,12 @@ internal static class PublishHandler
             return;
         }
 
+        if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Matches, session.ClientId))
+        {
+            RefuseUnkept(connection, packet);
+            return;
+        }
+
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
         context.Statistics.Add(Counter.PublishBytesReceived, packet.Payload.Length);
@@ -50,20 +57,51 @@ internal static class PublishHandler
             PublisherId = session.ClientId,
         };
         var result = context.Router.Route(ref publication, connection.Matches, connection.Batch);
+        var after = connection.Batch.HasChanges ? Keep(connection, packet, mounted) : 0;
         if (packet.Qos == Qos.AtMostOnce) return;
 
-        AcknowledgeRouted(connection, packet, result);
+        AcknowledgeRouted(connection, packet, result, after);
     }
 
-    private static void AcknowledgeRouted(Connection connection, in PublishPacket packet, RouteResult result)
+    /// <summary>Hands over to the store what routing has changed, with the identifier of QoS 2 in the same batch; returns the batch to acknowledge after.</summary>
+    private static long Keep(Connection connection, in PublishPacket packet, ReadOnlySpan<byte> topicName)
+    {
+        var changes = connection.Batch.Changes;
+        var session = connection.Session!;
+        var keepsId = packet.Qos == Qos.ExactlyOnce && session.IsDurable;
+        if (keepsId) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
+
+        var durability = connection.Context.DurabilityOf(topicName);
+        var batch = connection.Context.Commits!.Append(changes, isAnswered: packet.Qos != Qos.AtMostOnce, durability);
+        if (keepsId) session.KeepQos2(packet.PacketId, batch);
+
+        return durability == Durability.None ? 0 : batch;
+    }
+
+    /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
+    private static void RefuseUnkept(Connection connection, in PublishPacket packet)
+    {
+        connection.Context.Statistics.Add(Counter.DroppedRefused);
+        if (connection.Version == ProtocolVersion.V50)
+        {
+            EndRefusedQos2(connection, packet);
+            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, ReasonText.NotKept);
+        }
+        else
+        {
+            connection.Writer.OwesAcknowledgement = true;
+        }
+    }
+
+    private static void AcknowledgeRouted(Connection connection, in PublishPacket packet, RouteResult result, long after)
     {
         if (result.Matched == 0)
         {
-            Acknowledge(connection, packet, ReasonCode.NoMatchingSubscribers, null);
+            Acknowledge(connection, packet, ReasonCode.NoMatchingSubscribers, null, after);
         }
         else if (result.Refused == 0)
         {
-            Acknowledge(connection, packet, ReasonCode.Success, null);
+            Acknowledge(connection, packet, ReasonCode.Success, null, after);
         }
         else if (result.Refused == result.Matched)
         {
@@ -73,7 +111,7 @@ internal static class PublishHandler
         }
         else
         {
-            Acknowledge(connection, packet, ReasonCode.Success, $"dropped for {result.Refused} of {result.Matched} receivers, whose queues are full");
+            Acknowledge(connection, packet, ReasonCode.Success, $"dropped for {result.Refused} of {result.Matched} receivers, whose queues are full", after);
         }
     }
 
@@ -156,14 +194,14 @@ internal static class PublishHandler
     private static bool TryBeginQos2(Connection connection, in PublishPacket packet)
     {
         var session = connection.Session!;
-        if (!session.TryBeginQos2(packet.PacketId))
+        if (!session.TryBeginQos2(packet.PacketId, out var after))
         {
             // Sent again before PUBREL: acknowledged again, but routed only once. [MQTT-4.3.3-10]
-            Acknowledge(connection, packet, ReasonCode.Success, null);
+            Acknowledge(connection, packet, ReasonCode.Success, null, Math.Max(0, after));
             return false;
         }
 
-        if (connection.Version == ProtocolVersion.V50 && connection.ReceivedUnreleased >= connection.Context.Options.ReceiveMaximum)
+        if (connection.Version == ProtocolVersion.V50 && connection.ReceivedUnreleased - connection.Writer.RefusedReceives >= connection.Context.Options.ReceiveMaximum)
         {
             session.EndQos2(packet.PacketId);
             connection.Fail(
@@ -195,20 +233,20 @@ internal static class PublishHandler
     }
 
     /// <summary>PUBACK or PUBREC; nothing at QoS 0. [MQTT-3.3.4-1]</summary>
-    private static void Acknowledge(Connection connection, in PublishPacket packet, ReasonCode reason, string? detail)
+    private static void Acknowledge(Connection connection, in PublishPacket packet, ReasonCode reason, string? detail, long after = 0)
     {
         if (packet.Qos == Qos.AtMostOnce) return;
 
         var type = packet.Qos == Qos.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec;
         if (detail is null || connection.Version != ProtocolVersion.V50 || !connection.WantsProblemInformation)
         {
-            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason);
+            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, after: after);
         }
         else
         {
             var properties = new PropertyBuilder();
             properties.Add(PropertyId.ReasonString, ReasonText.Fit(detail));
-            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, properties.Encoded);
+            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, properties.Encoded, after);
         }
 
         connection.Batch.Add(connection.Writer);

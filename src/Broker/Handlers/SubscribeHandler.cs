@@ -1,5 +1,4 @@
 using Avocet.Broker.Connections;
-using Avocet.Broker.Monitoring;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -33,9 +32,11 @@ internal static class SubscribeHandler
 
         var replays = new List<Subscription>();
         var place = 0;
-        foreach (var request in packet) codes[place++] = Subscribe(connection, request, subscriptionId, replays);
+        var after = 0L;
+        foreach (var request in packet) codes[place++] = Subscribe(connection, request, subscriptionId, replays, ref after);
 
-        Acknowledge(connection, PacketType.Suback, packet.PacketId, codes);
+        // A subscription that a crash could take back is not acknowledged.
+        Acknowledge(connection, PacketType.Suback, packet.PacketId, codes, after);
         foreach (var subscription in replays) connection.Session!.Replay(subscription);
 
         if (replays.Count > 0) connection.Session!.Resume();
@@ -52,17 +53,17 @@ internal static class SubscribeHandler
         return false;
     }
 
-    /// <summary>Answers SUBSCRIBE or UNSUBSCRIBE with a code for each filter.</summary>
-    public static void Acknowledge(Connection connection, PacketType type, ushort packetId, ReadOnlySpan<byte> codes)
+    /// <summary>Answers SUBSCRIBE or UNSUBSCRIBE with a code for each filter, once the batch is kept.</summary>
+    public static void Acknowledge(Connection connection, PacketType type, ushort packetId, ReadOnlySpan<byte> codes, long after)
     {
         var packet = new SubscriptionAcknowledgementPacket { Type = type, PacketId = packetId, ReasonCodes = codes };
         var bytes = new byte[packet.GetEncodedSize(connection.Version)];
         packet.Encode(bytes, connection.Version);
-        connection.Writer.Write(bytes, Statistics.SentCounterOf(type));
+        connection.Writer.Write(bytes, type, after);
         connection.Batch.Add(connection.Writer);
     }
 
-    private static byte Subscribe(Connection connection, in SubscriptionRequest request, uint subscriptionId, List<Subscription> replays)
+    private static byte Subscribe(Connection connection, in SubscriptionRequest request, uint subscriptionId, List<Subscription> replays, ref long after)
     {
         var context = connection.Context;
         var isShared = SharedFilter.IsShared(request.TopicFilter);
@@ -87,7 +88,10 @@ internal static class SubscribeHandler
 
         var granted = request.Options with { MaximumQos = request.Options.MaximumQos < context.Options.MaximumQos ? request.Options.MaximumQos : context.Options.MaximumQos };
         var filter = isShared ? MountedFilter.Join(request.TopicFilter[..^inner.Length], mounted) : mounted;
-        var subscription = connection.Session!.Subscribe(filter, granted, subscriptionId, out var existed);
+        if (connection.Session!.IsDurable && context.Commits is { IsFailing: true }) return Refuse(connection, ReasonCode.QuotaExceeded, request.TopicFilter);
+
+        var subscription = connection.Session!.Subscribe(filter, granted, subscriptionId, out var existed, out var batch);
+        after = Math.Max(after, batch);
 
         // Shared subscriptions get no retained messages. In 3.x the options are 0, so each SUBSCRIBE gets them. [3.1.1 MQTT-3.8.4-3]
         var sendsRetained = !isShared && (granted.RetainHandling == RetainHandling.SendAtSubscribe

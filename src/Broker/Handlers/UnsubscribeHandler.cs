@@ -20,17 +20,21 @@ internal static class UnsubscribeHandler
         if (!SubscribeHandler.TryCheckAnswer(connection, PacketType.Unsubscribe, PacketType.Unsuback, codes)) return;
 
         var place = 0;
-        foreach (var filter in packet) codes[place++] = (byte)Unsubscribe(connection, filter);
+        var after = 0L;
+        foreach (var filter in packet) codes[place++] = (byte)Unsubscribe(connection, filter, ref after);
 
-        SubscribeHandler.Acknowledge(connection, PacketType.Unsuback, packet.PacketId, codes);
+        SubscribeHandler.Acknowledge(connection, PacketType.Unsuback, packet.PacketId, codes, after);
     }
 
-    private static ReasonCode Unsubscribe(Connection connection, ReadOnlySpan<byte> filter)
+    private static ReasonCode Unsubscribe(Connection connection, ReadOnlySpan<byte> filter, ref long after)
     {
         var isShared = SharedFilter.TryParse(filter, out var shared);
         if (!isShared && !TopicFilter.IsValid(filter)) return ReasonCode.TopicFilterInvalid;
 
         var mounted = isShared ? MountedFilter.Join(filter[..^shared.Filter.Length], connection.Mount(shared.Filter)) : connection.Mount(filter);
-        return connection.Session!.Unsubscribe(mounted) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
+        if (!connection.Session!.Unsubscribe(mounted, out var batch)) return ReasonCode.NoSubscriptionExisted;
+
+        after = Math.Max(after, batch);
+        return ReasonCode.Success;
     }
 }

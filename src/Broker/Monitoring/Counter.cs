@@ -33,5 +33,8 @@ internal enum Counter
     /// <summary>Refused to the publisher: not authorized, or not valid.</summary>
     DroppedRefused,
 
+    /// <summary>QoS 1 and 2 publications that were written to the store and then acknowledged.</summary>
+    MessagesKept,
+
     Count,
 }

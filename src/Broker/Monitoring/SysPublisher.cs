@@ -18,7 +18,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
     private readonly Dictionary<string, string> _published = [];
     private readonly Dictionary<string, LoadAverage[]> _averages = [];
     private readonly Dictionary<string, long> _lastCounts = [];
-    private readonly FlushBatch _batch = new();
+    private readonly FlushBatch _batch = new(context.Commits);
     private volatile bool _isStopped;
     private long _heapMax;
     private long _lastTurnAt;

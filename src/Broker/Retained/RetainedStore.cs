@@ -8,7 +8,7 @@ namespace Avocet.Broker.Retained;
 /// The retained message of each topic, in a tree of levels. Every call holds the lock for a short while only: a search with wildcards goes on in
 /// slices, with a cursor that stays good while the tree changes.
 /// </summary>
-internal sealed class RetainedStore(Clock clock)
+internal sealed class RetainedStore(Clock clock, Action<byte[]>? onExpired)
 {
     private readonly Lock _gate = new();
     private readonly RetainedNode _root = new([], null);
@@ -29,6 +29,15 @@ internal sealed class RetainedStore(Clock clock)
             if (node.Message is null && message is not null) _count++;
             if (message is null) Clear(node);
             else node.Message = message;
+        }
+    }
+
+    /// <summary>The retained message of a topic, or null.</summary>
+    public Message? Get(ReadOnlySpan<byte> topicName)
+    {
+        lock (_gate)
+        {
+            return _root.Find(topicName)?.Message is { } message && message.ExpiresAt > clock.Now ? message : null;
         }
     }
 
@@ -67,6 +76,7 @@ internal sealed class RetainedStore(Clock clock)
         if (message is null) return false;
         if (message.ExpiresAt > clock.Now) return true;
 
+        onExpired?.Invoke(message.TopicName.ToArray());
         Clear(node);
         return false;
     }

@@ -1,3 +1,5 @@
+using Avocet.Broker.Storage.Records;
+using Avocet.Broker.Time;
 using Avocet.Protocol;
 
 namespace Avocet.Broker.Routing;
@@ -11,6 +13,8 @@ internal sealed class Message
     private readonly byte[] _bytes;
     private readonly int _topicLength;
     private readonly int _propertiesLength;
+    private long _batch = long.MaxValue;
+    private volatile bool _isFailed;
 
     public Message(in Publication publication)
     {
@@ -24,6 +28,20 @@ internal sealed class Message
         Retain = publication.Retain;
         ExpiresAt = publication.ExpiresAt;
         PublisherId = publication.PublisherId;
+    }
+
+    /// <summary>A message that was stored.</summary>
+    public Message(MessageRecord record, long storeNumber, Clock clock)
+        : this(new Publication(record.TopicName, record.Properties, record.Payload)
+        {
+            Qos = record.Qos,
+            Retain = record.Retain,
+            ExpiresAt = clock.FromUnix(record.ExpiresAt),
+            PublisherId = record.PublisherId,
+        })
+    {
+        StoreNumber = storeNumber;
+        Batch = 0;
     }
 
     /// <summary>The Topic Name, mount point included.</summary>
@@ -48,6 +66,26 @@ internal sealed class Message
 
     /// <summary>Bytes that count against a queue's limit.</summary>
     public int Size => _bytes.Length;
+
+    /// <summary>The batch that stores it for durable sessions; beyond all batches until it is known.</summary>
+    public long Batch
+    {
+        get => Volatile.Read(ref _batch);
+        set => Volatile.Write(ref _batch, value);
+    }
+
+    /// <summary>Whether it could not be stored and its publisher was told so: no durable session may deliver it from its queue.</summary>
+    public bool IsFailed
+    {
+        get => _isFailed;
+        set => _isFailed = value;
+    }
+
+    /// <summary>Its number among the messages that several sessions share in the store, or 0. Belongs to the commits.</summary>
+    public long StoreNumber { get; set; }
+
+    public void Write(RecordWriter writer, Clock clock) =>
+        MessageRecord.Write(writer, TopicName, Properties, Payload, Qos, Retain, clock.ToUnix(ExpiresAt), PublisherId);
 
     /// <summary>The message as something to route or send.</summary>
     public Publication AsPublication() => new(this);

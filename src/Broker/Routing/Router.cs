@@ -4,18 +4,19 @@ using Avocet.Broker.Retained;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
+using Avocet.Protocol;
 
 namespace Avocet.Broker.Routing;
 
 /// <summary>Brings a message to the retained store and to every session that subscribed to it.</summary>
-internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, Clock clock)
+internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, Clock clock, bool hasStore)
 {
     public SubscriptionIndex Index => index;
 
     /// <summary>Routes a message. The batch's writers must be flushed afterwards.</summary>
     public RouteResult Route(ref Publication publication, MatchCache? cache, FlushBatch batch)
     {
-        if (publication.Retain) Retain(ref publication);
+        if (publication.Retain) Retain(ref publication, batch);
 
         var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName);
         var now = clock.Now;
@@ -35,6 +36,20 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         }
 
         return new RouteResult(matched, refused);
+    }
+
+    /// <summary>Whether a message would be retained, or go to a durable session, at QoS 1 or 2.</summary>
+    public static bool NeedsStore(ReadOnlySpan<byte> topicName, bool retain, MatchCache cache, string publisherId)
+    {
+        if (retain) return true;
+
+        var matches = cache.Match(topicName);
+        foreach (var subscriber in matches.Subscribers)
+        {
+            if (subscriber.Session.IsDurable && subscriber.TryResolve(publisherId, out var delivery) && delivery.Qos != Qos.AtMostOnce) return true;
+        }
+
+        return matches.Groups.Any(group => group.Members.Any(member => member.Session.IsDurable));
     }
 
     /// <summary>Hands what a member of a shared group did not finish to another one, when that member's session ended for good.</summary>
@@ -87,10 +102,13 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         return result;
     }
 
-    private void Retain(ref Publication publication)
+    private void Retain(ref Publication publication, FlushBatch batch)
     {
         // An empty payload clears and is never stored. [MQTT-3.3.1-6] [MQTT-3.3.1-7] One that expires at once is not kept either.
         var isKept = !publication.Payload.IsEmpty && publication.ExpiresAt > clock.Now;
-        retained.Set(publication.TopicName, isKept ? publication.ToMessage() : null);
+        var message = isKept ? publication.ToMessage() : null;
+        retained.Set(publication.TopicName, message);
+        // What the broker says of itself is of today.
+        if (hasStore && !publication.TopicName.StartsWith("$SYS/"u8)) batch.Changes.RetainedTopics.Add(publication.TopicName.ToArray());
     }
 }

@@ -21,7 +21,7 @@ internal struct InflightMessage
     /// <summary>The message; default once only PUBREL is outstanding.</summary>
     public OutboundMessage Outbound;
 
-    /// <summary>Counts the identifiers given so far; it tells the Packet Identifier, and it grows from place to place.</summary>
+    /// <summary>The message's sequence number; it tells the Packet Identifier, and it grows from place to place.</summary>
     public long Sequence;
 
     public InflightState State;
@@ -33,8 +33,9 @@ internal struct InflightMessage
 }
 
 /// <summary>
-/// The unacknowledged messages of a session in the order in which they were first sent. Packet identifiers are given in turn, so that an
-/// identifier tells where its message is; one that is still in use is passed over. [MQTT-2.2.1-4] The session's gate guards it.
+/// The unacknowledged messages of a session in the order in which they were first sent. A message's sequence number gives it its Packet Identifier, so
+/// that an identifier tells where its message is, and is the same again after a restart; one still in use is not given [MQTT-2.2.1-4]. The session's gate
+/// guards it.
 /// </summary>
 internal sealed class InflightWindow
 {
@@ -43,7 +44,7 @@ internal sealed class InflightWindow
 
     private InflightMessage[] _items = new InflightMessage[4];
     private int _head;
-    private long _nextSequence;
+    private long _end;
 
     /// <summary>Unacknowledged messages.</summary>
     public int Count { get; private set; }
@@ -54,24 +55,35 @@ internal sealed class InflightWindow
     /// <summary>Places to walk over, acknowledged ones between others included.</summary>
     public int Span { get; private set; }
 
-    /// <summary>Takes a place for a message that is sent now and returns its Packet Identifier. At most 65,534 may be in flight before.</summary>
+    /// <summary>Whether the identifier of a sequence number belongs to a message in flight.</summary>
+    public bool IsInUse(long sequence)
+    {
+        return Span > 0 && sequence - At(0).Sequence >= PacketIdCount && !Unsafe.IsNullRef(ref Find(PacketIdOf(sequence)));
+    }
+
+    /// <summary>Takes a place for a message that is sent now and returns its Packet Identifier, which must not be in use.</summary>
     public ushort Add(in OutboundMessage message)
     {
-        if (Span == _items.Length) MakeRoom();
-        while (Span > 0 && _nextSequence - At(0).Sequence >= PacketIdCount && IsInUse(_nextSequence)) _nextSequence++;
-
-        ref var item = ref At(Span++);
-        item = new InflightMessage { Outbound = message, Sequence = _nextSequence++, State = InflightState.Publish, IsSent = true };
-        Count++;
+        ref var item = ref AddPlace(message.Sequence);
+        item.Outbound = message;
+        item.State = InflightState.Publish;
+        item.IsSent = true;
         SentCount++;
         return item.PacketId;
+    }
+
+    /// <summary>Takes the place of a message which was in flight before the broker started.</summary>
+    public void Restore(long sequence, in OutboundMessage message, InflightState state)
+    {
+        ref var item = ref AddPlace(sequence);
+        item.Outbound = message;
+        item.State = state;
     }
 
     /// <summary>Undoes <see cref="Add"/> for the newest message, which could not be sent after all.</summary>
     public void RemoveNewest()
     {
         At(--Span) = default;
-        _nextSequence--;
         Count--;
         SentCount--;
     }
@@ -82,8 +94,8 @@ internal sealed class InflightWindow
         if (packetId == 0 || Span == 0) return ref Unsafe.NullRef<InflightMessage>();
 
         // The latest time this identifier was given, and the times before.
-        var back = (_nextSequence - packetId + PacketIdCount) % PacketIdCount;
-        for (var sequence = _nextSequence - 1 - back; sequence >= At(0).Sequence; sequence -= PacketIdCount)
+        var back = (_end - packetId + PacketIdCount) % PacketIdCount;
+        for (var sequence = _end - 1 - back; sequence >= At(0).Sequence; sequence -= PacketIdCount)
         {
             var place = PlaceOf(sequence);
             if (place >= 0 && At(place).State != InflightState.Done) return ref At(place);
@@ -127,9 +139,26 @@ internal sealed class InflightWindow
         SentCount = 0;
     }
 
-    private bool IsInUse(long sequence)
+    /// <summary>The message with this sequence number, done ones included, or a null reference.</summary>
+    public ref InflightMessage FindSequence(long sequence)
     {
-        return !Unsafe.IsNullRef(ref Find((ushort)((sequence % PacketIdCount) + 1)));
+        var place = Span == 0 ? -1 : PlaceOf(sequence);
+        if (place < 0) return ref Unsafe.NullRef<InflightMessage>();
+
+        return ref At(place);
+    }
+
+    private static ushort PacketIdOf(long sequence) => (ushort)((sequence % PacketIdCount) + 1);
+
+    private ref InflightMessage AddPlace(long sequence)
+    {
+        if (Span == _items.Length) MakeRoom();
+
+        ref var item = ref At(Span++);
+        item = new InflightMessage { Sequence = sequence };
+        _end = sequence + 1;
+        Count++;
+        return ref item;
     }
 
     /// <summary>The place of a sequence number, or -1. Mostly no number between it and the newest was passed over, and it is found at once.</summary>

@@ -48,6 +48,20 @@ internal sealed class MessageQueue
         return true;
     }
 
+    /// <summary>Takes a message out of the middle; false when it is not there.</summary>
+    public bool Remove(long sequence)
+    {
+        var found = false;
+        for (var left = Count; left > 0; left--)
+        {
+            TryDequeue(out var message);
+            if (message.Sequence == sequence) found = true;
+            else Enqueue(message);
+        }
+
+        return found;
+    }
+
     private void Resize(int capacity)
     {
         var items = new OutboundMessage[capacity];

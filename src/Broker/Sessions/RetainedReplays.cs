@@ -8,7 +8,7 @@ namespace Avocet.Broker.Sessions;
 /// What a session's SUBSCRIBEs began to send of the retained messages and did not finish. It is searched for in slices, between which other
 /// sessions get their turn. The session's gate guards it.
 /// </summary>
-internal sealed class RetainedReplays(RetainedStore store)
+internal sealed class RetainedReplays(RetainedStore store, Action<Subscription>? onFinished)
 {
     /// <summary>Nodes of the retained tree looked at in one slice.</summary>
     private const int SliceSteps = 512;
@@ -68,6 +68,7 @@ internal sealed class RetainedReplays(RetainedStore store)
             if (!cursor.IsDone) break;
 
             Remove(subscription);
+            onFinished?.Invoke(subscription);
         }
 
         outbound = default;

@@ -1,7 +1,8 @@
-using System.Runtime.CompilerServices;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
+using Avocet.Broker.Storage;
+using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
 using Avocet.Broker.Wills;
@@ -12,26 +13,38 @@ namespace Avocet.Broker.Sessions;
 
 /// <summary>
 /// The state of one client identifier: subscriptions, messages in flight and queued, QoS 2 identifiers received. It lives on without a
-/// connection for its Session Expiry Interval. One short lock guards it; under that lock only the connection's writer, the subscription index
-/// and the retained store may be called, never a flush.
+/// connection for its Session Expiry Interval. One short lock guards it; under that lock only the connection's writer, the subscription index,
+/// the retained store and the commits may be called, never a flush.
 /// </summary>
-internal sealed class Session(string clientId, string mountPoint, BrokerContext context)
+internal sealed class Session : ICommitWaiter
 {
     private readonly Lock _gate = new();
-    private readonly InflightWindow _inflight = new();
-    private MessageQueue? _queue;
+    private readonly Outbound _outbound;
     private Dictionary<byte[], Subscription>? _subscriptions;
-    private HashSet<ushort>? _receivedQos2;
-    private RetainedReplays? _replays;
+    private Dictionary<ushort, long>? _receivedQos2;
     private volatile Connection? _connection;
-    private int _inflightMax;
-    private int _resendPlace;
     private bool _hasEnded;
-    private SessionDrops _drops;
 
-    public string ClientId { get; } = clientId;
+    public Session(string clientId, string mountPoint, Journal? journal, BrokerContext context)
+    {
+        ClientId = clientId;
+        MountPoint = mountPoint;
+        Journal = journal;
+        Context = context;
+        _outbound = new Outbound(this, context);
+    }
 
-    public string MountPoint { get; } = mountPoint;
+    public string ClientId { get; }
+
+    public string MountPoint { get; }
+
+    public BrokerContext Context { get; }
+
+    /// <summary>What the store knows of it; null when it lives in memory only.</summary>
+    public Journal? Journal { get; }
+
+    /// <summary>Whether it survives a restart of the broker.</summary>
+    public bool IsDurable => Journal is not null;
 
     /// <summary>The connection that serves the session now, or null.</summary>
     public Connection? Connection => _connection;
@@ -58,16 +71,25 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     {
         get
         {
-            lock (_gate) return _drops;
+            lock (_gate) return _outbound.Drops;
         }
     }
 
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
-    public (int Messages, long Bytes) Queued
+    public (long Messages, long Bytes) Queued
     {
         get
         {
-            lock (_gate) return (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
+            lock (_gate) return _outbound.Queued;
+        }
+    }
+
+    /// <summary>The sequence number behind everything that was ever sent.</summary>
+    public long SentUpTo
+    {
+        get
+        {
+            lock (_gate) return _outbound.SentUpTo;
         }
     }
 
@@ -80,11 +102,9 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         lock (_gate)
         {
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
-            _inflight.MarkAllUnsent();
-            _resendPlace = 0;
-            _inflightMax = inflightMax;
+            _outbound.Attach(inflightMax);
             _connection = connection;
-            Pump(context.Clock.Now);
+            Pump();
         }
     }
 
@@ -101,11 +121,11 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         var retain = delivery.RetainAsPublished && publication.Retain;
         Connection? connection;
         DeliveryResult result;
-        if (qos == Qos.AtMostOnce && !context.Options.QueueQos0)
+        if (qos == Qos.AtMostOnce && !Context.Options.QueueQos0)
         {
             // Nothing at QoS 0 ever waits, so that it needs no lock.
             connection = _connection;
-            result = connection is null ? DeliveryResult.Skipped : SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
+            result = connection is null ? DeliveryResult.Skipped : _outbound.SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
         }
         else
         {
@@ -114,7 +134,7 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
                 if (_hasEnded) return DeliveryResult.Skipped;
 
                 connection = _connection;
-                result = DeliverInOrder(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now);
+                result = _outbound.Deliver(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now, batch.Changes);
             }
         }
 
@@ -128,45 +148,22 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         lock (_gate)
         {
             if (_connection != connection) return true;
+            if (!_outbound.TryAcknowledge(packetId)) return false;
 
-            ref var item = ref _inflight.Find(packetId);
-            if (Unsafe.IsNullRef(ref item)) return true;
-            if (item.State == InflightState.Pubrel || item.Outbound.Qos != Qos.AtLeastOnce) return false;
-
-            EndInflight(ref item);
-            Pump(context.Clock.Now);
+            Pump();
             return true;
         }
     }
 
-    /// <summary>Handles PUBREC: PUBREL follows, or the exchange ends with an error. [MQTT-4.3.3-4] False when it is not a QoS 2 message.</summary>
+    /// <summary>Handles PUBREC. False when the identifier belongs to a QoS 1 message, which is a protocol error.</summary>
     public bool TryReceive(Connection connection, ushort packetId, ReasonCode reason)
     {
         lock (_gate)
         {
             if (_connection != connection) return true;
+            if (!_outbound.TryReceive(connection, packetId, reason)) return false;
 
-            ref var item = ref _inflight.Find(packetId);
-            if (Unsafe.IsNullRef(ref item))
-            {
-                // The peer may be recovering: 3.x ends the exchange as usual, 5.0 says that the identifier is not known.
-                if (!reason.IsError()) connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.PacketIdentifierNotFound);
-                return true;
-            }
-
-            if (item.State == InflightState.Publish && item.Outbound.Qos != Qos.ExactlyOnce) return false;
-
-            if (reason.IsError())
-            {
-                EndInflight(ref item);
-                Pump(context.Clock.Now);
-                return true;
-            }
-
-            item.State = InflightState.Pubrel;
-            item.Outbound = default;
-            _inflight.MarkSent(ref item);
-            connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.Success);
+            Pump();
             return true;
         }
     }
@@ -178,11 +175,8 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         {
             if (_connection != connection) return;
 
-            ref var item = ref _inflight.Find(packetId);
-            if (Unsafe.IsNullRef(ref item) || item.State != InflightState.Pubrel) return;
-
-            EndInflight(ref item);
-            Pump(context.Clock.Now);
+            _outbound.Complete(packetId);
+            Pump();
         }
     }
 
@@ -190,20 +184,57 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// Notes the identifier of a QoS 2 PUBLISH until its PUBREL. False when it is there already: the message was routed before.
     /// [MQTT-4.3.3-10]
     /// </summary>
-    public bool TryBeginQos2(ushort packetId)
+    /// <param name="packetId">The identifier.</param>
+    /// <param name="after">The batch that keeps it, where it is there already and its message touched the store; else 0.</param>
+    public bool TryBeginQos2(ushort packetId, out long after)
     {
-        lock (_gate) return (_receivedQos2 ??= []).Add(packetId);
+        after = 0;
+        lock (_gate)
+        {
+            _receivedQos2 ??= [];
+            if (_receivedQos2.TryGetValue(packetId, out after)) return false;
+
+            _receivedQos2.Add(packetId, 0);
+            return true;
+        }
+    }
+
+    /// <summary>The identifier is kept in the batch of its message.</summary>
+    public void KeepQos2(ushort packetId, long batch)
+    {
+        lock (_gate)
+        {
+            if (_receivedQos2 is not null && _receivedQos2.ContainsKey(packetId)) _receivedQos2[packetId] = batch;
+        }
     }
 
     /// <summary>Forgets the identifier; false when it was not there.</summary>
-    public bool EndQos2(ushort packetId)
+    public bool EndQos2(ushort packetId) => EndQos2(packetId, out _);
+
+    /// <summary>Forgets the identifier; false when it was not there.</summary>
+    /// <param name="packetId">The identifier.</param>
+    /// <param name="after">The batch that forgets it too, or 0.</param>
+    public bool EndQos2(ushort packetId, out long after)
     {
-        lock (_gate) return _receivedQos2 is not null && _receivedQos2.Remove(packetId);
+        after = 0;
+        lock (_gate)
+        {
+            if (_receivedQos2 is null || !_receivedQos2.Remove(packetId, out var batch)) return false;
+
+            if (batch != 0) after = Context.Commits!.Received(new ReceivedChange(this, packetId, IsAdded: false));
+            return true;
+        }
     }
 
     /// <summary>Adds or replaces a subscription [MQTT-3.8.4-3]; tells whether there was one to this filter.</summary>
-    public Subscription Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, uint subscriptionId, out bool existed)
+    /// <param name="filter">The whole filter, mount point included.</param>
+    /// <param name="options">As granted.</param>
+    /// <param name="subscriptionId">The Subscription Identifier, or 0.</param>
+    /// <param name="existed">Whether there was one.</param>
+    /// <param name="after">The batch that keeps it, or 0.</param>
+    public Subscription Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, uint subscriptionId, out bool existed, out long after)
     {
+        after = 0;
         lock (_gate)
         {
             var subscriptions = _subscriptions ??= new Dictionary<byte[], Subscription>(Utf8Comparer.Instance);
@@ -211,26 +242,47 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             existed = lookup.TryGetValue(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
             subscriptions[subscription.Filter] = subscription;
-            // A session that has just ended must leave nothing in the index.
-            if (!_hasEnded) context.Index.Add(subscription, old);
             if (existed) RetainedReplays.Replace(old!, subscription);
+            // A session that has just ended must leave nothing in the index.
+            if (_hasEnded) return subscription;
+
+            Context.Index.Add(subscription, old);
+            if (IsDurable) after = PutSubscription(subscription, subscription.Replay is not null);
             return subscription;
         }
     }
 
     /// <summary>Removes the subscription to exactly this filter [MQTT-3.10.4-1]; false when there is none.</summary>
-    public bool Unsubscribe(ReadOnlySpan<byte> filter)
+    public bool Unsubscribe(ReadOnlySpan<byte> filter, out long after)
     {
+        after = 0;
         lock (_gate)
         {
             if (_subscriptions is null) return false;
             if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
 
-            if (!_hasEnded) context.Index.Remove(subscription);
             // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
-            _replays?.Remove(subscription);
+            if (subscription.Replay is not null) _outbound.Replays.Remove(subscription);
+            if (_hasEnded) return true;
+
+            Context.Index.Remove(subscription);
+            if (Journal is not null) after = Context.Commits!.Delete(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal.Number, filter));
             return true;
         }
+    }
+
+    /// <summary>Notes a subscription for the store, and returns the batch that will hold it.</summary>
+    public long PutSubscription(Subscription subscription, bool owesRetained)
+    {
+        var writer = new RecordWriter();
+        new SubscriptionRecord(subscription.Options, subscription.SubscriptionIds?[0] ?? 0, owesRetained).Write(writer);
+        return Context.Commits!.Put(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal!.Number, subscription.Filter), writer.Written);
+    }
+
+    /// <summary>The subscription to exactly this filter, or null.</summary>
+    public Subscription? FindSubscription(byte[] filter)
+    {
+        lock (_gate) return _subscriptions?.GetValueOrDefault(filter);
     }
 
     /// <summary>Lets the retained messages that match a new subscription follow. Call <see cref="Resume"/> afterwards.</summary>
@@ -239,9 +291,10 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
         lock (_gate)
         {
             // The filter may have come twice in one SUBSCRIBE.
-            if (_subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
+            if (_hasEnded || _subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
 
-            (_replays ??= new RetainedReplays(context.Retained)).Add(current);
+            _outbound.Replays.Add(current);
+            if (IsDurable) PutSubscription(current, owesRetained: true);
         }
     }
 
@@ -254,10 +307,93 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
             connection = _connection;
             if (connection is null) return;
 
-            Pump(context.Clock.Now);
+            Pump();
         }
 
         connection.Writer.Flush();
+        Context.Commits?.Kick();
+    }
+
+    /// <summary>The next slice of a replay of retained messages.</summary>
+    public void ContinueReplay()
+    {
+        lock (_gate) _outbound.ContinueReplay();
+
+        Resume();
+    }
+
+    /// <summary>What it waited for is kept, or will not be.</summary>
+    public void OnCommit(FlushBatch batch)
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            connection = _connection;
+            if (connection is null) return;
+
+            Pump();
+        }
+
+        batch.Add(connection.Writer);
+    }
+
+    /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
+    public bool TryGetStoredFrom(out long from)
+    {
+        lock (_gate) return _outbound.TryGetStoredFrom(out from);
+    }
+
+    /// <summary>Takes a part of the stored queue, and sends what can be sent.</summary>
+    public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast)
+    {
+        lock (_gate)
+        {
+            if (!_hasEnded) _outbound.TakePage(page, isLast, Context.Clock.Now);
+        }
+
+        Resume();
+        Context.Commits?.Kick();
+    }
+
+    /// <summary>Gives up a message that could not be stored and that its publisher was told about. False when it was done with before.</summary>
+    public bool Discard(in OutboundMessage outbound)
+    {
+        lock (_gate) return _outbound.Discard(outbound);
+    }
+
+    /// <summary>Whether a delivery needs its message no more.</summary>
+    public bool IsDone(long sequence)
+    {
+        lock (_gate) return _outbound.IsDone(sequence);
+    }
+
+    /// <summary>How far the deliveries have come.</summary>
+    public ProgressRecord GetProgress()
+    {
+        lock (_gate) return _outbound.GetProgress();
+    }
+
+    /// <summary>Goes on where the broker ended.</summary>
+    public void Restore(IReadOnlyCollection<(byte[] Filter, SubscriptionRecord Record)> subscriptions, IReadOnlyCollection<ushort> receivedQos2)
+    {
+        lock (_gate)
+        {
+            foreach (var (filter, record) in subscriptions)
+            {
+                var subscription = new Subscription(this, filter, record.Options, record.SubscriptionId);
+                (_subscriptions ??= new Dictionary<byte[], Subscription>(Utf8Comparer.Instance))[filter] = subscription;
+                Context.Index.Add(subscription, null);
+                if (record.OwesRetained) _outbound.Replays.Add(subscription);
+            }
+
+            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.BeforeStart;
+        }
+    }
+
+    /// <summary>Goes on with the messages, once the subscriptions are there.</summary>
+    public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
+    {
+        lock (_gate) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
     }
 
     /// <summary>
@@ -266,232 +402,23 @@ internal sealed class Session(string clientId, string mountPoint, BrokerContext 
     /// </summary>
     public List<OutboundMessage> End()
     {
-        var handOver = new List<OutboundMessage>();
         lock (_gate)
         {
             _hasEnded = true;
             _connection = null;
             if (_subscriptions is not null)
             {
-                foreach (var subscription in _subscriptions.Values) context.Index.Remove(subscription);
-            }
-
-            for (var place = 0; place < _inflight.Span; place++)
-            {
-                ref var item = ref _inflight.At(place);
-                if (item.State == InflightState.Publish && item.Outbound is { Group: not null, Qos: Qos.AtLeastOnce }) handOver.Add(item.Outbound);
-            }
-
-            while (_queue is not null && _queue.TryDequeue(out var queued))
-            {
-                if (queued.Group is not null) handOver.Add(queued);
+                foreach (var subscription in _subscriptions.Values) Context.Index.Remove(subscription);
             }
 
             _subscriptions = null;
-            _queue = null;
-            _replays = null;
             _receivedQos2 = null;
-        }
-
-        return handOver;
-    }
-
-    private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
-
-    /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5] Under the gate.</summary>
-    private DeliveryResult DeliverInOrder(
-        Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now)
-    {
-        // QoS 0 waits neither for the window nor for messages that do.
-        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { AtMostOnceCount: > 0 }) return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
-
-        var mayGoOut = connection is not null && _queue is not { Count: > 0 } && HasWindow && connection.Writer.HasRoom();
-        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
-        if (!mayGoOut) return Enqueue(outbound, now);
-
-        Send(connection!, outbound, now);
-        return DeliveryResult.Sent;
-    }
-
-    private DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
-    {
-        switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
-        {
-            case WriteResult.Written:
-                return DeliveryResult.Sent;
-
-            case WriteResult.NoRoom:
-                CountDrop(ref _drops.SlowConsumer, Counter.DroppedSlowConsumer);
-                return DeliveryResult.Skipped;
-
-            case WriteResult.TooLarge:
-                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
-                return DeliveryResult.Skipped;
-
-            default:
-                return DeliveryResult.Skipped;
+            return _outbound.End();
         }
     }
 
-    private DeliveryResult Enqueue(in OutboundMessage outbound, long now)
+    private void Pump()
     {
-        // What is to expire at once is for those who are online.
-        if (outbound.Message.ExpiresAt <= now)
-        {
-            CountDrop(ref _drops.Expired, Counter.DroppedExpired);
-            return DeliveryResult.Skipped;
-        }
-
-        var queue = _queue ??= new MessageQueue();
-        var options = context.Options;
-        while (queue.Count >= options.QueueMessagesMax || queue.Bytes + outbound.Message.Size > options.QueueBytesMax)
-        {
-            if (TryDropExpired(queue, now)) continue;
-
-            // One that is too large for an empty queue drives nothing out.
-            var isRefused = options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax || !queue.TryDequeue(out _);
-            // Another member of a shared group may have room; if none has, the router counts the message once.
-            if (!isRefused || outbound.Group is null) CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
-            if (isRefused) return DeliveryResult.Refused;
-        }
-
-        queue.Enqueue(outbound);
-        return DeliveryResult.Queued;
-    }
-
-    /// <summary>Sends what waits, as far as window and socket allow: unacknowledged, then queued, then retained messages. Under the gate.</summary>
-    private void Pump(long now)
-    {
-        if (_connection is not { } connection) return;
-
-        if (_resendPlace < _inflight.Span) ResendUnacknowledged(connection, now);
-        if (_resendPlace >= _inflight.Span && _queue is { Count: > 0 }) SendQueued(connection, now);
-        if (_replays is { HasMore: true, IsScheduled: false } && _queue is not { Count: > 0 }) SendRetained(connection, _replays, now);
-    }
-
-    private void ResendUnacknowledged(Connection connection, long now)
-    {
-        while (_resendPlace < _inflight.Span)
-        {
-            ref var item = ref _inflight.At(_resendPlace);
-            if (item.State == InflightState.Done || item.IsSent)
-            {
-                _resendPlace++;
-                continue;
-            }
-
-            if (item.State == InflightState.Publish && _inflight.SentCount >= _inflightMax) return;
-            if (!connection.Writer.HasRoom()) return;
-
-            var packetId = item.PacketId;
-            if (item.State == InflightState.Pubrel)
-            {
-                _inflight.MarkSent(ref item);
-                connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.Success);
-                _resendPlace++;
-                continue;
-            }
-
-            var publication = item.Outbound.Message.AsPublication();
-            var shape = new PublishShape(item.Outbound.Qos, item.Outbound.Retain, true, packetId, item.Outbound.SubscriptionIds);
-            if (connection.Writer.WritePublish(ref publication, shape, now) == WriteResult.TooLarge)
-            {
-                // This client takes smaller packets than it did before.
-                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
-                EndInflight(ref item);
-                continue;
-            }
-
-            _inflight.MarkSent(ref item);
-            _resendPlace++;
-        }
-    }
-
-    private void SendQueued(Connection connection, long now)
-    {
-        while (_queue!.TryPeek(out var outbound))
-        {
-            if (TryDropExpired(_queue, now)) continue;
-            if (outbound.Qos != Qos.AtMostOnce && !HasWindow) return;
-            if (!connection.Writer.HasRoom()) return;
-
-            _queue.TryDequeue(out _);
-            Send(connection, outbound, now);
-        }
-    }
-
-    /// <summary>Drops the oldest message if it expired before its delivery began. [MQTT-3.3.2-5]</summary>
-    private bool TryDropExpired(MessageQueue queue, long now)
-    {
-        if (!queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
-
-        queue.TryDequeue(out _);
-        CountDrop(ref _drops.Expired, Counter.DroppedExpired);
-        return true;
-    }
-
-    private void SendRetained(Connection connection, RetainedReplays replays, long now)
-    {
-        replays.BeginSlice();
-        while (HasWindow && connection.Writer.HasRoom())
-        {
-            if (!replays.TryTakeNext(out var outbound))
-            {
-                if (replays.HasMore) ScheduleReplay(replays);
-                return;
-            }
-
-            Send(connection, outbound, now);
-        }
-    }
-
-    // Others have their turn before the next slice.
-    private void ScheduleReplay(RetainedReplays replays)
-    {
-        replays.IsScheduled = true;
-        context.Scheduler.Schedule(static session => ((Session)session!).ContinueReplay(), this);
-    }
-
-    private void ContinueReplay()
-    {
-        lock (_gate)
-        {
-            if (_replays is not null) _replays.IsScheduled = false;
-        }
-
-        Resume();
-    }
-
-    /// <summary>Sends a message for the first time. Window and room were checked. Under the gate.</summary>
-    private void Send(Connection connection, in OutboundMessage outbound, long now)
-    {
-        var packetId = outbound.Qos == Qos.AtMostOnce ? (ushort)0 : _inflight.Add(outbound);
-        if (packetId != 0) _resendPlace = _inflight.Span;
-
-        var publication = outbound.Message.AsPublication();
-        var shape = new PublishShape(outbound.Qos, outbound.Retain, false, packetId, outbound.SubscriptionIds);
-        var result = connection.Writer.WritePublish(ref publication, shape, now);
-        if (result != WriteResult.TooLarge) return;
-
-        // Too large for this client: treated as delivered. [MQTT-3.1.2-25]
-        CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
-        if (packetId == 0) return;
-
-        _inflight.RemoveNewest();
-        _resendPlace = _inflight.Span;
-    }
-
-    private void EndInflight(ref InflightMessage item)
-    {
-        var span = _inflight.Span;
-        _inflight.Complete(ref item);
-        // Places are counted from the oldest message; those in front of it are gone.
-        _resendPlace = Math.Max(0, _resendPlace - (span - _inflight.Span));
-    }
-
-    private void CountDrop(ref long cause, Counter counter)
-    {
-        Interlocked.Increment(ref cause);
-        context.Statistics.Add(counter);
+        if (_connection is { } connection) _outbound.Pump(connection, Context.Clock.Now);
     }
 }

@@ -1,6 +1,8 @@
 using Avocet.Broker.Connections;
 using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Storage;
+using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Time;
 using Avocet.Broker.Wills;
 using Avocet.Protocol;
@@ -28,46 +30,42 @@ internal sealed class SessionRegistry(BrokerContext context)
     }
 
     /// <summary>
-    /// Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4] False while another connection has the session:
-    /// <paramref name="former"/> has to be closed and to leave it first, so that nothing it received is handled after what this one sends.
+    /// Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4] Not while another connection has the session, so that
+    /// nothing <paramref name="former"/> received is handled after what this one sends; nor before the end of the session that a Clean Start discards is
+    /// kept, for else a crash would bring it back.
     /// </summary>
-    public bool TryOpen(Connection connection, ConnectRequest request, out Connection? former)
+    public OpenResult TryOpen(Connection connection, ConnectRequest request, out Connection? former)
     {
         var after = new Aftermath();
+        var result = OpenResult.Opened;
         lock (_gate)
         {
             var session = _sessions.GetValueOrDefault(request.ClientId);
             former = session?.Connection;
-            if (former is not null) return false;
+            if (former is not null) return OpenResult.TakenByAnother;
 
             var isPresent = session is not null && !request.CleanStart && session.MountPoint == connection.Origin.Listener.MountPoint;
-            var connack = ConnackBuilder.Accept(request, isPresent, context.Options);
             if (isPresent)
             {
-                Resume(session!);
+                StopWaiting(session!);
+                Attach(connection, request, session!, isPresent: true);
             }
             else
             {
                 // The former session ends, so its will is due at once, delay or not.
                 if (session is not null) End(session, ref after);
 
-                session = new Session(request.ClientId, connection.Origin.Listener.MountPoint, context);
-                _sessions[request.ClientId] = session;
+                if (session is { IsDurable: true }) result = OpenResult.WaitsForCommit;
+                else Attach(connection, request, Create(connection, request), isPresent: false);
             }
-
-            session!.ExpirySeconds = request.SessionExpirySeconds;
-            session.Will = request.Will;
-            connection.Session = session;
-            _connectedMax = Math.Max(_connectedMax, ++_connected);
-            session.Attach(connection, connack, request.InflightMax);
         }
 
         Finish(after, connection.Batch);
-        return true;
+        return result;
     }
 
     /// <summary>The connection has ended and handles nothing more; its session goes on without it, or ends.</summary>
-    public void Leave(Connection connection, bool publishWill)
+    public void Leave(Connection connection, WillFate will)
     {
         var after = new Aftermath();
         lock (_gate)
@@ -76,7 +74,7 @@ internal sealed class SessionRegistry(BrokerContext context)
 
             session.Detach();
             _connected--;
-            if (!publishWill) session.Will = null;
+            if (will == WillFate.Deleted || (will == WillFate.Postponed && !session.IsDurable)) session.Will = null;
 
             if (session.ExpirySeconds == 0)
             {
@@ -86,14 +84,49 @@ internal sealed class SessionRegistry(BrokerContext context)
             {
                 var now = context.Clock.Now;
                 session.ExpiresAt = session.ExpirySeconds == Limits.SessionNeverExpires ? Clock.Never : now + (session.ExpirySeconds * 1000L);
-                session.WillDueAt = session.Will is { } will ? now + (will.DelaySeconds * 1000L) : Clock.Never;
-                if (session.WillDueAt <= now) TakeWill(session, ref after);
+                session.WillDueAt = session.Will is { } waiting ? now + (waiting.DelaySeconds * 1000L) : Clock.Never;
+                // At the end of the broker nobody is there to receive it: it is published after the next start.
+                if (will != WillFate.Postponed)
+                {
+                    if (session.WillDueAt <= now) TakeWill(session, ref after);
 
-                SetTimer(session);
+                    SetTimer(session);
+                }
+
+                after.Change = Note(session);
             }
         }
 
         Finish(after, connection.Batch);
+    }
+
+    /// <summary>
+    /// Goes on with a session from before the broker's start. A client that was connected lost its connection then, as far as can be known: its expiry and
+    /// its will delay begin now.
+    /// </summary>
+    public void Restore(Session session, SessionRecord record)
+    {
+        lock (_gate)
+        {
+            var now = context.Clock.Now;
+            session.ExpirySeconds = record.ExpirySeconds;
+            session.Will = record.Will is { } will ? Will.FromRecord(will) : null;
+            if (record.IsConnected)
+            {
+                session.ExpiresAt = record.ExpirySeconds == Limits.SessionNeverExpires ? Clock.Never : now + (record.ExpirySeconds * 1000L);
+                session.WillDueAt = session.Will is { } waiting ? now + (waiting.DelaySeconds * 1000L) : Clock.Never;
+            }
+            else
+            {
+                session.ExpiresAt = context.Clock.FromUnix(record.ExpiresAt);
+                session.WillDueAt = session.Will is null ? Clock.Never : context.Clock.FromUnix(record.WillDueAt);
+            }
+
+            _sessions[session.ClientId] = session;
+            if (record.IsConnected) context.Commits!.Change(Note(session)!.Value);
+
+            SetTimer(session);
+        }
     }
 
     /// <summary>A DISCONNECT changes how long the session is kept. False when that is a protocol error: it was 0 at CONNECT.</summary>
@@ -124,13 +157,17 @@ internal sealed class SessionRegistry(BrokerContext context)
             }
             else
             {
-                if (session.WillDueAt <= now) TakeWill(session, ref after);
+                if (session.WillDueAt <= now)
+                {
+                    TakeWill(session, ref after);
+                    after.Change = Note(session);
+                }
 
                 SetTimer(session);
             }
         }
 
-        var batch = new FlushBatch();
+        var batch = new FlushBatch(context.Commits);
         Finish(after, batch);
         batch.Flush();
     }
@@ -152,8 +189,48 @@ internal sealed class SessionRegistry(BrokerContext context)
         return (messages, bytes);
     }
 
+    private Session Create(Connection connection, ConnectRequest request)
+    {
+        // A session that ends with its connection is not worth a write.
+        var journal = request.SessionExpirySeconds > 0 && context.Commits is { } commits ? new Journal(commits.Sealer.TakeSessionNumber()) : null;
+        var session = new Session(request.ClientId, connection.Origin.Listener.MountPoint, journal, context);
+        _sessions[request.ClientId] = session;
+        return session;
+    }
+
+    private void Attach(Connection connection, ConnectRequest request, Session session, bool isPresent)
+    {
+        session.ExpirySeconds = request.SessionExpirySeconds;
+        session.Will = request.Will;
+        connection.Session = session;
+        _connectedMax = Math.Max(_connectedMax, ++_connected);
+        if (Note(session, isConnected: true) is { } change) context.Commits!.Change(change);
+
+        session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax);
+    }
+
+    /// <summary>The session's record as it is now; null when it lives in memory only.</summary>
+    private SessionChange? Note(Session session, bool isConnected = false)
+    {
+        if (session.Journal is not { } journal) return null;
+
+        var writer = new RecordWriter();
+        new SessionRecord
+        {
+            ClientId = session.ClientId,
+            MountPoint = session.MountPoint,
+            ExpirySeconds = session.ExpirySeconds,
+            IsConnected = isConnected,
+            ExpiresAt = context.Clock.ToUnix(session.ExpiresAt),
+            WillDueAt = context.Clock.ToUnix(session.WillDueAt),
+            SentUpTo = isConnected ? 0 : session.SentUpTo,
+            Will = session.Will?.ToRecord(),
+        }.Write(writer);
+        return new SessionChange(session, ++journal.Version, writer.Written.ToArray());
+    }
+
     /// <summary>Stops what runs while a session has no connection; a will whose delay runs is cancelled. [MQTT-3.1.3-9]</summary>
-    private void Resume(Session session)
+    private void StopWaiting(Session session)
     {
         if (session.Timer is { } timer) context.Wheel.Stop(timer);
 
@@ -170,6 +247,7 @@ internal sealed class SessionRegistry(BrokerContext context)
         _sessions.Remove(session.ClientId);
         after.HandOver = session.End();
         after.Ended = session;
+        if (session.Journal is { } journal) after.Change = new SessionChange(session, ++journal.Version, null);
     }
 
     private static void TakeWill(Session session, ref Aftermath after)
@@ -203,6 +281,10 @@ internal sealed class SessionRegistry(BrokerContext context)
         {
             foreach (var outbound in handOver) context.Router.HandOver(outbound.Group!, outbound.Message, after.Ended!, batch);
         }
+
+        // In one batch: after a crash a will is published once, and what is handed over is with one member.
+        if (after.Change is { } change) batch.Changes.Sessions.Add(change);
+        if (batch.HasChanges) context.Commits!.Append(batch.Changes, isAnswered: false, Durability.None);
     }
 
     /// <summary>What has to be done once the lock is left.</summary>
@@ -212,5 +294,6 @@ internal sealed class SessionRegistry(BrokerContext context)
         public string? WillClientId;
         public List<OutboundMessage>? HandOver;
         public Session? Ended;
+        public SessionChange? Change;
     }
 }

@@ -1,12 +1,15 @@
 namespace Avocet.Broker.Topics;
 
 /// <summary>The members of a shared subscription: one share name and one filter. Read without locks, changed by one writer at a time.</summary>
-internal sealed class SharedGroup(byte[] shareName)
+internal sealed class SharedGroup(byte[] shareName, byte[] filter)
 {
     private volatile Subscription[] _members = [];
     private int _turn = -1;
 
     public byte[] ShareName { get; } = shareName;
+
+    /// <summary>The whole filter of its members, <c>$share/{ShareName}/</c> included.</summary>
+    public byte[] Filter { get; } = filter;
 
     public Subscription[] Members => _members;
 

@@ -51,14 +51,16 @@ internal sealed class SubscriberSet
     }
 
     /// <summary>The group of this share name, made if it is not there.</summary>
-    public SharedGroup GetOrAddGroup(ReadOnlySpan<byte> shareName)
+    /// <param name="shareName">The share name.</param>
+    /// <param name="filter">The whole filter of its members.</param>
+    public SharedGroup GetOrAddGroup(ReadOnlySpan<byte> shareName, byte[] filter)
     {
         foreach (var group in _groups)
         {
             if (shareName.SequenceEqual(group.ShareName)) return group;
         }
 
-        var added = new SharedGroup(shareName.ToArray());
+        var added = new SharedGroup(shareName.ToArray(), filter);
         _groups = [.. _groups, added];
         return added;
     }

@@ -16,9 +16,7 @@ internal sealed class Subscription
     {
         Session = session;
         Filter = filter;
-        Qos = options.MaximumQos;
-        NoLocal = options.NoLocal;
-        RetainAsPublished = options.RetainAsPublished;
+        Options = options;
         SubscriptionIds = subscriptionId == 0 ? null : [subscriptionId];
         _mountPointLength = Encoding.UTF8.GetByteCount(session.MountPoint);
         var mounted = SharedFilter.TryParse(filter, out var shared) ? shared.Filter : filter;
@@ -30,12 +28,15 @@ internal sealed class Subscription
     /// <summary>The whole filter, mount point and <c>$share/{ShareName}/</c> included.</summary>
     public byte[] Filter { get; }
 
+    /// <summary>As granted.</summary>
+    public SubscriptionOptions Options { get; }
+
     /// <summary>The granted QoS.</summary>
-    public Qos Qos { get; }
+    public Qos Qos => Options.MaximumQos;
 
-    public bool NoLocal { get; }
+    public bool NoLocal => Options.NoLocal;
 
-    public bool RetainAsPublished { get; }
+    public bool RetainAsPublished => Options.RetainAsPublished;
 
     /// <summary>The Subscription Identifier as an array of one, or null: the form in which deliveries carry it.</summary>
     public uint[]? SubscriptionIds { get; }

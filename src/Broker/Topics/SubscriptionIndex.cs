@@ -32,7 +32,7 @@ internal sealed class SubscriptionIndex
             var set = GetOrAddSet(isShared ? shared.Filter : subscription.Filter);
             if (isShared)
             {
-                var group = set.GetOrAddGroup(shared.ShareName);
+                var group = set.GetOrAddGroup(shared.ShareName, subscription.Filter);
                 subscription.Group = group;
                 if (old is null) group.Add(subscription);
                 else group.Replace(old, subscription);

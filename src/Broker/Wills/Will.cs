@@ -1,4 +1,5 @@
 using Avocet.Broker.Routing;
+using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 
@@ -24,6 +25,25 @@ internal sealed record Will
 
     /// <summary>Message Expiry Interval, counted from publication; null for never.</summary>
     public uint? ExpirySeconds { get; init; }
+
+    /// <summary>The will that a record holds.</summary>
+    public static Will FromRecord(WillRecord record) => new()
+    {
+        TopicName = record.Message.TopicName,
+        Properties = record.Message.Properties,
+        Payload = record.Message.Payload,
+        Qos = record.Message.Qos,
+        Retain = record.Message.Retain,
+        DelaySeconds = record.DelaySeconds,
+        ExpirySeconds = record.ExpirySeconds,
+    };
+
+    public WillRecord ToRecord() => new()
+    {
+        DelaySeconds = DelaySeconds,
+        ExpirySeconds = ExpirySeconds,
+        Message = new MessageRecord { TopicName = TopicName, Properties = Properties, Payload = Payload, Qos = Qos, Retain = Retain },
+    };
 
     /// <summary>The message, as published now.</summary>
     public Publication ToPublication(string clientId, long now) => new(TopicName, Properties, Payload)

@@ -21,6 +21,20 @@ public readonly record struct ProgressException(long Sequence, ProgressState Sta
 /// <param name="Exceptions">Those from it on which are done or owe a PUBREL, in order of their sequence numbers.</param>
 public readonly record struct ProgressRecord(long Head, IReadOnlyList<ProgressException> Exceptions)
 {
+    /// <summary>Whether a delivery needs its message no more.</summary>
+    public bool IsDone(long sequence)
+    {
+        if (sequence < Head) return true;
+
+        foreach (var exception in Exceptions)
+        {
+            if (sequence < exception.Sequence) return false;
+            if (sequence < exception.Sequence + exception.Length) return true;
+        }
+
+        return false;
+    }
+
     public void Write(RecordWriter writer)
     {
         writer.WriteNumber(Head);

@@ -61,9 +61,7 @@ public sealed record QueueRecord
     /// <exception cref="StoreException">It is damaged.</exception>
     public static QueueRecord Read(ref RecordReader reader)
     {
-        var flags = reader.ReadByte();
-        if ((flags & 0x03) == 0x03 || flags > 0x3F) throw reader.Damaged("its flags are impossible");
-
+        var flags = ReadFlags(ref reader);
         var bytesSoFar = reader.ReadInt64();
         uint[]? ids = null;
         if ((flags & IdsFlag) != 0)
@@ -87,5 +85,36 @@ public sealed record QueueRecord
             MessageNumber = isShared ? reader.ReadInt64() : 0,
             Message = isShared ? null : MessageRecord.Read(ref reader),
         };
+    }
+
+    /// <summary>Reads as far as the number in <see cref="StoreTable.Messages"/>; 0 when the message is here.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public static long ReadMessageNumber(ref RecordReader reader)
+    {
+        var flags = ReadFlags(ref reader);
+        if ((flags & SharedMessageFlag) == 0) return 0;
+
+        reader.ReadNumber();
+        if ((flags & IdsFlag) != 0)
+        {
+            for (var left = reader.ReadNumber(); left > 0; left--) reader.ReadNumber();
+        }
+
+        if ((flags & GroupFlag) != 0) reader.ReadBytes();
+        return reader.ReadInt64();
+    }
+
+    /// <summary>Reads <see cref="BytesSoFar"/> only.</summary>
+    /// <exception cref="StoreException">It is damaged.</exception>
+    public static long ReadBytesSoFar(ref RecordReader reader)
+    {
+        ReadFlags(ref reader);
+        return reader.ReadInt64();
+    }
+
+    private static byte ReadFlags(ref RecordReader reader)
+    {
+        var flags = reader.ReadByte();
+        return (flags & 0x03) != 0x03 && flags <= 0x3F ? flags : throw reader.Damaged("its flags are impossible");
     }
 }

@@ -1,0 +1,565 @@
+using System.Runtime.CompilerServices;
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Routing;
+using Avocet.Broker.Storage;
+using Avocet.Broker.Storage.Records;
+using Avocet.Broker.Topics;
+using Avocet.Protocol;
+
+namespace Avocet.Broker.Sessions;
+
+/// <summary>
+/// The messages on their way to one client: in flight, queued, and retained ones that a SUBSCRIBE asked for. The session's gate guards it; it never
+/// flushes. What a durable session takes, and what is done with it, is noted for the store.
+/// </summary>
+internal sealed class Outbound(Session session, BrokerContext context)
+{
+    /// <summary>Messages and bytes of a durable session's queue that are kept in memory; what is behind them lies in the store.</summary>
+    private const int ResidentMessagesMax = 256;
+
+    private const int ResidentBytesMax = 256 * 1024;
+
+    /// <summary>With so few in memory the next part is read.</summary>
+    private const int ResidentMessagesMin = 128;
+
+    private readonly InflightWindow _inflight = new();
+    private MessageQueue? _queue;
+    private StoredTail? _stored;
+    private RetainedReplays? _replays;
+    private int _inflightMax;
+    private int _resendPlace;
+    private long _nextSequence;
+    private long _sentBeforeUpTo;
+    private SessionDrops _drops;
+
+    /// <summary>Messages dropped so far, by cause.</summary>
+    public SessionDrops Drops => _drops;
+
+    /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
+    public (long Messages, long Bytes) Queued => (QueuedMessages, QueuedBytes);
+
+    /// <summary>The sequence number behind everything that was ever sent.</summary>
+    public long SentUpTo => FirstQueued;
+
+    public RetainedReplays Replays => _replays ??= new RetainedReplays(context.Retained, session.IsDurable ? NoteReplayed : null);
+
+    private long QueuedMessages => (_queue?.Count ?? 0) + (_stored?.Count ?? 0);
+
+    private long QueuedBytes => (_queue?.Bytes ?? 0) + (_stored?.Bytes ?? 0);
+
+    private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
+
+    /// <summary>The batch that says how far the deliveries have come.</summary>
+    private long ProgressNumber => session.Journal is { } journal ? context.Commits!.ProgressNumberOf(journal) : 0;
+
+    /// <summary>All below it were sent, or dropped.</summary>
+    private long FirstQueued
+    {
+        get
+        {
+            if (_queue is not null && _queue.TryPeek(out var first)) return first.Sequence;
+
+            return _stored is { Count: > 0 } stored ? stored.From : _nextSequence;
+        }
+    }
+
+    /// <summary>A connection begins: everything unacknowledged is to be sent again.</summary>
+    public void Attach(int inflightMax)
+    {
+        _inflight.MarkAllUnsent();
+        _resendPlace = 0;
+        _inflightMax = inflightMax;
+        // A read that failed is tried again for the new connection.
+        _stored?.IsLoading = false;
+    }
+
+    /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5]</summary>
+    public DeliveryResult Deliver(
+        Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now, StoreChanges changes)
+    {
+        // QoS 0 waits neither for the window nor for messages that do.
+        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { AtMostOnceCount: > 0 } && _stored is not { Count: > 0 })
+        {
+            return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
+        }
+
+        // What must come exactly once is sent once it is kept: else it would come again after a crash.
+        var mayGoOut = connection is not null && QueuedMessages == 0 && HasWindow && connection.Writer.HasRoom() && !(qos == Qos.ExactlyOnce && session.IsDurable);
+        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
+        if (!mayGoOut) return Enqueue(outbound, now, changes);
+
+        outbound = outbound with { Sequence = TakeSequence() };
+        Note(outbound, changes);
+        Send(connection!, outbound, false, now);
+        return DeliveryResult.Sent;
+    }
+
+    public DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
+    {
+        switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
+        {
+            case WriteResult.Written:
+                return DeliveryResult.Sent;
+
+            case WriteResult.NoRoom:
+                CountDrop(ref _drops.SlowConsumer, Counter.DroppedSlowConsumer);
+                return DeliveryResult.Skipped;
+
+            case WriteResult.TooLarge:
+                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+                return DeliveryResult.Skipped;
+
+            default:
+                return DeliveryResult.Skipped;
+        }
+    }
+
+    /// <summary>PUBACK came. False when the identifier belongs to a QoS 2 message.</summary>
+    public bool TryAcknowledge(ushort packetId)
+    {
+        ref var item = ref _inflight.Find(packetId);
+        if (Unsafe.IsNullRef(ref item)) return true;
+        if (item.State == InflightState.Pubrel || item.Outbound.Qos != Qos.AtLeastOnce) return false;
+
+        EndInflight(ref item);
+        return true;
+    }
+
+    /// <summary>PUBREC came: PUBREL follows once that is kept, or the exchange ends with an error. [MQTT-4.3.3-4] False when it is not a QoS 2 message.</summary>
+    public bool TryReceive(Connection connection, ushort packetId, ReasonCode reason)
+    {
+        ref var item = ref _inflight.Find(packetId);
+        if (Unsafe.IsNullRef(ref item))
+        {
+            // The peer may be recovering: 3.x ends the exchange as usual, 5.0 says that the identifier is not known.
+            if (!reason.IsError()) connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.PacketIdentifierNotFound);
+            return true;
+        }
+
+        if (item.State == InflightState.Publish && item.Outbound.Qos != Qos.ExactlyOnce) return false;
+
+        if (reason.IsError())
+        {
+            EndInflight(ref item);
+            return true;
+        }
+
+        var outbound = item.Outbound;
+        item.State = InflightState.Pubrel;
+        item.Outbound = default;
+        _inflight.MarkSent(ref item);
+        // Else the PUBLISH would be sent again after a crash, to a client that has forgotten its identifier.
+        var after = outbound.Message is null ? ProgressNumber : NoteDone(item.Sequence, outbound);
+        connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.Success, after: after);
+        return true;
+    }
+
+    /// <summary>PUBCOMP came.</summary>
+    public void Complete(ushort packetId)
+    {
+        ref var item = ref _inflight.Find(packetId);
+        if (!Unsafe.IsNullRef(ref item) && item.State == InflightState.Pubrel) EndInflight(ref item);
+    }
+
+    /// <summary>Sends what waits, as far as window and socket allow: unacknowledged, then queued, then retained messages.</summary>
+    public void Pump(Connection connection, long now)
+    {
+        if (_resendPlace < _inflight.Span) ResendUnacknowledged(connection, now);
+        if (_resendPlace >= _inflight.Span && QueuedMessages > 0) SendQueued(connection, now);
+        if (_replays is { HasMore: true, IsScheduled: false } && QueuedMessages == 0) SendRetained(connection, _replays, now);
+    }
+
+    public void ContinueReplay()
+    {
+        if (_replays is not null) _replays.IsScheduled = false;
+    }
+
+    /// <summary>Gives up a message that could not be stored and that its publisher was told about. False when it was done with before.</summary>
+    public bool Discard(in OutboundMessage outbound)
+    {
+        if (IsDone(outbound.Sequence)) return false;
+
+        ref var item = ref _inflight.FindSequence(outbound.Sequence);
+        if (!Unsafe.IsNullRef(ref item)) item.Outbound = item.Outbound with { IsReleased = true };
+        else if (_queue is null || !_queue.Remove(outbound.Sequence)) _stored?.Forget(outbound.Message.Size);
+
+        return true;
+    }
+
+    /// <summary>Whether a delivery needs its message no more: it was acknowledged, received, or dropped.</summary>
+    public bool IsDone(long sequence)
+    {
+        if (sequence >= FirstQueued) return false;
+
+        ref var item = ref _inflight.FindSequence(sequence);
+        return Unsafe.IsNullRef(ref item) || item.State != InflightState.Publish;
+    }
+
+    /// <summary>How far the deliveries have come.</summary>
+    public ProgressRecord GetProgress()
+    {
+        var queued = FirstQueued;
+        var head = _inflight.Span > 0 ? _inflight.At(0).Sequence : queued;
+        List<ProgressException>? runs = null;
+        var next = head;
+        for (var place = 0; place < _inflight.Span; place++)
+        {
+            ref var item = ref _inflight.At(place);
+            if (item.Sequence > next) AddRun(ref runs, next, ProgressState.Done, item.Sequence - next);
+            if (item.State != InflightState.Publish) AddRun(ref runs, item.Sequence, item.State == InflightState.Done ? ProgressState.Done : ProgressState.Pubrel, 1);
+
+            next = item.Sequence + 1;
+        }
+
+        if (queued > next && next > head) AddRun(ref runs, next, ProgressState.Done, queued - next);
+        return new ProgressRecord(head, runs ?? (IReadOnlyList<ProgressException>)[]);
+    }
+
+    /// <summary>Goes on where the broker ended: with what was in flight, and with the rest of the queue in the store.</summary>
+    public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
+    {
+        foreach (var (sequence, message, state) in inflight) _inflight.Restore(sequence, message, state);
+
+        _stored = stored;
+        _nextSequence = nextSequence;
+        _sentBeforeUpTo = sentBeforeUpTo;
+    }
+
+    /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
+    public bool TryGetStoredFrom(out long from)
+    {
+        from = _stored?.From ?? 0;
+        return _stored is { Count: > 0 };
+    }
+
+    /// <summary>Takes a part of the stored queue which was read.</summary>
+    /// <param name="page">The messages in order.</param>
+    /// <param name="isLast">Whether there were no more.</param>
+    /// <param name="now">The time.</param>
+    public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast, long now)
+    {
+        var queue = _queue ??= new MessageQueue();
+        foreach (var outbound in page)
+        {
+            if (outbound.Sequence < _stored!.From || _stored.Count == 0) continue;
+
+            _stored.Take(outbound);
+            queue.Enqueue(outbound);
+        }
+
+        if (isLast) _stored!.EndOld();
+
+        _stored!.IsLoading = false;
+        while (IsFull(0) && queue.Count > 0 && (TryDropExpired(queue, now) || TryDropOldest()))
+        {
+            // It grew beyond the limit while its beginning was not in memory.
+        }
+
+        // What is missing was taken from a publisher, but is not written yet.
+        if (page.Count == 0 && _stored.Count > 0) context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false);
+    }
+
+    /// <summary>The end: what it got as a member of a shared group and did not finish is returned.</summary>
+    public List<OutboundMessage> End()
+    {
+        var handOver = new List<OutboundMessage>();
+        for (var place = 0; place < _inflight.Span; place++)
+        {
+            ref var item = ref _inflight.At(place);
+            if (item.State == InflightState.Publish && item.Outbound is { Group: not null, Qos: Qos.AtLeastOnce }) handOver.Add(item.Outbound);
+        }
+
+        while (_queue is not null && _queue.TryDequeue(out var queued))
+        {
+            if (queued.Group is not null) handOver.Add(queued);
+        }
+
+        _queue = null;
+        _stored = null;
+        _replays = null;
+        return handOver;
+    }
+
+    private DeliveryResult Enqueue(OutboundMessage outbound, long now, StoreChanges changes)
+    {
+        // What is to expire at once is for those who are online.
+        if (outbound.Message.ExpiresAt <= now)
+        {
+            CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+            return DeliveryResult.Skipped;
+        }
+
+        var queue = _queue ??= new MessageQueue();
+        var options = context.Options;
+        while (IsFull(outbound.Message.Size))
+        {
+            if (TryDropExpired(queue, now)) continue;
+
+            // One that is too large for an empty queue drives nothing out.
+            var isRefused = options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax;
+            if (!isRefused && queue.Count == 0 && MayOvergrow()) break;
+
+            isRefused = isRefused || !TryDropOldest();
+            if (!isRefused) continue;
+
+            // Another member of a shared group may have room; if none has, the router counts the message once.
+            if (outbound.Group is null) CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+            return DeliveryResult.Refused;
+        }
+
+        outbound = outbound with { Sequence = TakeSequence() };
+        Note(outbound, changes);
+        var isFarBehind = session.IsDurable && (_stored is { Count: > 0 } || queue.Count >= ResidentMessagesMax || queue.Bytes >= ResidentBytesMax);
+        if (isFarBehind) (_stored ??= new StoredTail()).Add(outbound);
+        else queue.Enqueue(outbound);
+
+        return DeliveryResult.Queued;
+    }
+
+    private bool IsFull(int size)
+    {
+        return QueuedMessages + (size > 0 ? 1 : 0) > context.Options.QueueMessagesMax || QueuedBytes + size > context.Options.QueueBytesMax;
+    }
+
+    /// <summary>The oldest message, which is to be dropped, has to be read first; until then the queue may grow to twice its limit.</summary>
+    private bool MayOvergrow()
+    {
+        if (_stored is not { Count: > 0 } stored || stored.Count > context.Options.QueueMessagesMax * 2L || stored.Bytes > context.Options.QueueBytesMax * 2) return false;
+
+        BeginLoad(stored);
+        return true;
+    }
+
+    private bool TryDropOldest()
+    {
+        if (context.Options.QueueOverflow != QueueOverflow.DropOldest || !_queue!.TryDequeue(out var oldest)) return false;
+
+        CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+        NoteDone(oldest.Sequence, oldest);
+        return true;
+    }
+
+    /// <summary>Drops the oldest message if it expired before its delivery began. [MQTT-3.3.2-5]</summary>
+    private bool TryDropExpired(MessageQueue queue, long now)
+    {
+        if (!queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
+
+        queue.TryDequeue(out _);
+        CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+        NoteDone(oldest.Sequence, oldest);
+        return true;
+    }
+
+    private void ResendUnacknowledged(Connection connection, long now)
+    {
+        while (_resendPlace < _inflight.Span)
+        {
+            ref var item = ref _inflight.At(_resendPlace);
+            if (item.State == InflightState.Done || item.IsSent)
+            {
+                _resendPlace++;
+                continue;
+            }
+
+            if (item.State == InflightState.Publish && _inflight.SentCount >= _inflightMax) return;
+            if (!connection.Writer.HasRoom()) return;
+
+            var packetId = item.PacketId;
+            if (item.State == InflightState.Pubrel)
+            {
+                _inflight.MarkSent(ref item);
+                // PUBREC may have come so late on the former connection that this is not kept yet.
+                connection.Writer.WriteAcknowledgement(PacketType.Pubrel, packetId, ReasonCode.Success, after: ProgressNumber);
+                _resendPlace++;
+                continue;
+            }
+
+            var publication = item.Outbound.Message.AsPublication();
+            var shape = new PublishShape(item.Outbound.Qos, item.Outbound.Retain, true, packetId, item.Outbound.SubscriptionIds);
+            if (connection.Writer.WritePublish(ref publication, shape, now) == WriteResult.TooLarge)
+            {
+                // This client takes smaller packets than it did before.
+                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+                EndInflight(ref item);
+                continue;
+            }
+
+            _inflight.MarkSent(ref item);
+            _resendPlace++;
+        }
+    }
+
+    private void SendQueued(Connection connection, long now)
+    {
+        var queue = _queue ??= new MessageQueue();
+        if (_stored is { Count: > 0 } stored && queue.Count < ResidentMessagesMin) BeginLoad(stored);
+
+        while (queue.TryPeek(out var outbound))
+        {
+            if (TryDropExpired(queue, now)) continue;
+            if (outbound.Message.IsFailed)
+            {
+                queue.TryDequeue(out _);
+                NoteDone(outbound.Sequence, outbound);
+                continue;
+            }
+
+            if (outbound.Qos != Qos.AtMostOnce && (!HasWindow || _inflight.IsInUse(outbound.Sequence))) return;
+            if (!connection.Writer.HasRoom() || IsHeld(outbound)) return;
+
+            queue.TryDequeue(out _);
+            Send(connection, outbound, outbound.Qos != Qos.AtMostOnce && outbound.Sequence < _sentBeforeUpTo, now);
+            if (_stored is { Count: > 0 } && queue.Count < ResidentMessagesMin) BeginLoad(_stored);
+        }
+    }
+
+    /// <summary>Whether a message must come exactly once and is not kept yet; the session is then told when it is.</summary>
+    private bool IsHeld(in OutboundMessage outbound)
+    {
+        if (outbound.Qos != Qos.ExactlyOnce || !session.IsDurable) return false;
+
+        // With the barrier either this sees the number of the batch, or the batch sees the connection.
+        Interlocked.MemoryBarrier();
+        var batch = outbound.Message.Batch;
+        if (batch <= context.Commits!.Committed) return false;
+
+        return batch == long.MaxValue || context.Commits.TryWait(batch, session, isStateDurable: false) != CommitState.Committed;
+    }
+
+    private void SendRetained(Connection connection, RetainedReplays replays, long now)
+    {
+        replays.BeginSlice();
+        while (HasWindow && connection.Writer.HasRoom())
+        {
+            if (!replays.TryTakeNext(out var outbound))
+            {
+                if (replays.HasMore) ScheduleReplay(replays);
+                return;
+            }
+
+            SendRetained(connection, outbound, now);
+            if (QueuedMessages > 0) return;
+        }
+    }
+
+    private void SendRetained(Connection connection, in OutboundMessage outbound, long now)
+    {
+        if (outbound.Qos == Qos.AtMostOnce)
+        {
+            var publication = outbound.Message.AsPublication();
+            SendAtMostOnce(connection, ref publication, outbound.Retain, outbound.SubscriptionIds, now);
+            return;
+        }
+
+        var taken = outbound with { Sequence = TakeSequence() };
+        if (!session.IsDurable)
+        {
+            Send(connection, taken, false, now);
+            return;
+        }
+
+        var changes = new StoreChanges();
+        Note(taken, changes);
+        context.Commits!.Append(changes, isAnswered: false, Durability.None);
+        if (taken.Qos == Qos.AtLeastOnce) Send(connection, taken, false, now);
+        else (_queue ??= new MessageQueue()).Enqueue(taken);
+
+        if (taken.Qos == Qos.ExactlyOnce) IsHeld(taken);
+    }
+
+    // Others have their turn before the next slice.
+    private void ScheduleReplay(RetainedReplays replays)
+    {
+        replays.IsScheduled = true;
+        context.Scheduler.Schedule(static session => ((Session)session!).ContinueReplay(), session);
+    }
+
+    private void BeginLoad(StoredTail stored)
+    {
+        if (stored.IsLoading) return;
+
+        stored.IsLoading = true;
+        context.Scheduler.Schedule(static session => QueuePage.Load((Session)session!), session);
+    }
+
+    /// <summary>Sends a message for the first time, or again after a restart of the broker. Window and room were checked.</summary>
+    private void Send(Connection connection, in OutboundMessage outbound, bool dup, long now)
+    {
+        var packetId = outbound.Qos == Qos.AtMostOnce ? (ushort)0 : _inflight.Add(outbound);
+        if (packetId != 0) _resendPlace = _inflight.Span;
+
+        var publication = outbound.Message.AsPublication();
+        var shape = new PublishShape(outbound.Qos, outbound.Retain, dup, packetId, outbound.SubscriptionIds);
+        var result = connection.Writer.WritePublish(ref publication, shape, now);
+        if (result != WriteResult.TooLarge)
+        {
+            if (packetId == 0) NoteDone(outbound.Sequence, outbound);
+            return;
+        }
+
+        // Too large for this client: treated as delivered. [MQTT-3.1.2-25]
+        CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+        if (packetId != 0)
+        {
+            _inflight.RemoveNewest();
+            _resendPlace = _inflight.Span;
+        }
+
+        NoteDone(outbound.Sequence, outbound);
+    }
+
+    private void EndInflight(ref InflightMessage item)
+    {
+        var span = _inflight.Span;
+        var sequence = item.Sequence;
+        var outbound = item.Outbound;
+        _inflight.Complete(ref item);
+        // Places are counted from the oldest message; those in front of it are gone.
+        _resendPlace = Math.Max(0, _resendPlace - (span - _inflight.Span));
+        NoteDone(sequence, outbound);
+    }
+
+    private long TakeSequence()
+    {
+        while (_inflight.IsInUse(_nextSequence)) _nextSequence++;
+
+        return _nextSequence++;
+    }
+
+    private void Note(in OutboundMessage outbound, StoreChanges changes)
+    {
+        if (session.Journal is not { } journal) return;
+
+        journal.BytesSoFar += outbound.Message.Size;
+        changes.Deliveries.Add(new QueuedDelivery(session, outbound, journal.BytesSoFar));
+    }
+
+    /// <summary>Notes that a delivery has come further, its message being released unless it was before. Returns the batch that will say so.</summary>
+    private long NoteDone(long sequence, in OutboundMessage outbound)
+    {
+        if (session.Journal is null) return 0;
+
+        return context.Commits!.Progress(session, sequence, outbound.IsReleased ? null : outbound.Message);
+    }
+
+    private void NoteReplayed(Subscription subscription) => session.PutSubscription(subscription, owesRetained: false);
+
+    private void CountDrop(ref long cause, Counter counter)
+    {
+        Interlocked.Increment(ref cause);
+        context.Statistics.Add(counter);
+    }
+
+    private static void AddRun(ref List<ProgressException>? runs, long sequence, ProgressState state, long length)
+    {
+        runs ??= [];
+        if (runs.Count > 0 && runs[^1] is var last && last.State == state && last.Sequence + last.Length == sequence)
+        {
+            runs[^1] = last with { Length = last.Length + length };
+            return;
+        }
+
+        runs.Add(new ProgressException(sequence, state, length));
+    }
+}

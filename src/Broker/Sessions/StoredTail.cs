@@ -1,0 +1,66 @@
+namespace Avocet.Broker.Sessions;
+
+/// <summary>
+/// The end of a durable session's queue, which lies in the store only: behind what is in memory, so that a long queue takes little of it. The
+/// session's gate guards it.
+/// </summary>
+internal sealed class StoredTail
+{
+    private long _oldEnd;
+    private long _oldBytes;
+    private int _newCount;
+    private long _newBytes;
+
+    /// <summary>The sequence number from which on messages lie in the store only. Meant while there are any.</summary>
+    public long From { get; private set; }
+
+    /// <summary>Whether a part of it is being read.</summary>
+    public bool IsLoading { get; set; }
+
+    /// <summary>Messages. Of those from before the broker's start it counts sequence numbers, of which few are not used.</summary>
+    public long Count => OldCount + _newCount;
+
+    public long Bytes => _oldBytes + _newBytes;
+
+    private long OldCount => Math.Max(0, _oldEnd - From);
+
+    /// <summary>Begins with what was there at the broker's start.</summary>
+    public void Restore(long from, long end, long bytes)
+    {
+        From = from;
+        _oldEnd = end;
+        _oldBytes = bytes;
+    }
+
+    public void Add(in OutboundMessage message)
+    {
+        if (Count == 0) From = message.Sequence;
+
+        _newCount++;
+        _newBytes += message.Message.Size;
+    }
+
+    /// <summary>One of those that were added will never be found.</summary>
+    public void Forget(int size)
+    {
+        _newCount--;
+        _newBytes -= size;
+    }
+
+    /// <summary>A message was read, and is in memory from now on.</summary>
+    public void Take(in OutboundMessage message)
+    {
+        if (message.Sequence < _oldEnd) _oldBytes = Math.Max(0, _oldBytes - message.Message.Size);
+        else Forget(message.Message.Size);
+
+        From = message.Sequence + 1;
+        if (OldCount == 0) _oldBytes = 0;
+    }
+
+    /// <summary>Everything that is committed was read.</summary>
+    public void EndOld()
+    {
+        From = Math.Max(From, _oldEnd);
+        _oldBytes = 0;
+    }
+}

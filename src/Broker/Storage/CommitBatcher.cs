@@ -1,0 +1,456 @@
+using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
+using Avocet.Broker.Routing;
+using Avocet.Broker.Sessions;
+using Avocet.Broker.Time;
+
+namespace Avocet.Broker.Storage;
+
+/// <summary>
+/// Brings changes to the store in batches, one commit at a time: what comes while one is under way gathers for the next. What nobody waits for is
+/// written within a second, so that much of it is out of date by then and need not be written at all.
+/// </summary>
+/// <remarks>
+/// When a commit fails, publications whose publishers wait are given up and refused; everything else stays to be written, and is tried again every
+/// second. Until that succeeds, publications that would need the store are refused at once.
+/// </remarks>
+internal sealed class CommitBatcher(BrokerContext context, IStore store) : WheelTimer
+{
+    /// <summary>How long a change that nobody waits for may wait, and how long after a failure the next attempt is made.</summary>
+    private const int IntervalMilliseconds = 1000;
+
+    /// <summary>Bytes that make a batch worth writing although nobody waits for it.</summary>
+    private const int LargeBytes = 256 * 1024;
+
+    /// <summary>Bytes that may gather before publishers have to wait.</summary>
+    private const int PendingBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>The number of what was in the store at the start: kept, and before all batches.</summary>
+    public const long BeforeStart = -1;
+
+    private const int RememberedFailuresMax = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly BatchSealer _sealer = new(context, store);
+    private readonly StoreBatch _batch = new();
+    private readonly Queue<long> _failures = new();
+    private readonly List<TaskCompletionSource> _unkept = [];
+    private PendingBatch _pending = new(1);
+    private PendingBatch? _current;
+    private long _committed;
+    private bool _isRunning;
+    private bool _isTimerSet;
+    private bool _isStopped;
+    private TaskCompletionSource? _room;
+    private volatile StoreException? _failure;
+    private long _commits;
+
+    /// <summary>What keeps the store from writing now, or null.</summary>
+    public StoreException? Failure => _failure;
+
+    public bool IsFailing => _failure is not null;
+
+    public IStore Store => store;
+
+    /// <summary>Commits so far.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
+    public BatchSealer Sealer => _sealer;
+
+    /// <summary>The batches up to this one are kept.</summary>
+    public long Committed => Volatile.Read(ref _committed);
+
+    /// <summary>The batch that gathers now.</summary>
+    public long PendingNumber
+    {
+        get
+        {
+            lock (_gate) return _pending.Number;
+        }
+    }
+
+    /// <summary>The batch that wrote, or will write, how far a session's deliveries have come.</summary>
+    public long ProgressNumberOf(Journal journal)
+    {
+        lock (_gate) return journal.ProgressIn;
+    }
+
+    /// <summary>Takes all changes of a publication into one batch, and returns its number.</summary>
+    /// <param name="changes">The changes; empty afterwards.</param>
+    /// <param name="isAnswered">Whether a publisher waits to hear of it, and may be told that it failed.</param>
+    /// <param name="durability">What the publication has to survive before it is answered.</param>
+    public long Append(StoreChanges changes, bool isAnswered, Durability durability)
+    {
+        long number;
+        lock (_gate)
+        {
+            number = _pending.Number;
+            foreach (var delivery in changes.Deliveries)
+            {
+                delivery.Outbound.Message.Batch = number;
+                _pending.Deliveries.Add((delivery, isAnswered));
+                _pending.Size += delivery.Outbound.Message.Size;
+            }
+
+            foreach (var received in changes.Received) _pending.Received.Add((received, isAnswered));
+            foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
+
+            _pending.Sessions.AddRange(changes.Sessions);
+            if (isAnswered) _pending.AnsweredCount++;
+            _pending.IsUrgent |= isAnswered && durability != Durability.None;
+            _pending.NeedsSync |= isAnswered && durability == Durability.Fsync;
+            MarkChanged();
+        }
+
+        // Either the session, connecting just now, sees the number of the batch, or it is seen to be connected here.
+        Interlocked.MemoryBarrier();
+        foreach (var delivery in changes.Deliveries)
+        {
+            if (delivery.Outbound.Qos == Protocol.Qos.ExactlyOnce && delivery.Session.IsConnected) TryWait(number, delivery.Session, isStateDurable: false);
+        }
+
+        changes.Clear();
+        return number;
+    }
+
+    /// <summary>Notes that a delivery has come further, and that its message, if given, is not needed for it any more.</summary>
+    public long Progress(Session session, long sequence, Message? released)
+    {
+        lock (_gate)
+        {
+            var journal = session.Journal!;
+            if (journal.ProgressIn != _pending.Number)
+            {
+                journal.ProgressIn = _pending.Number;
+                _pending.Progressed.Add(session);
+            }
+
+            if (released is not null) _pending.Released.Add((session, sequence, released));
+            return MarkChanged();
+        }
+    }
+
+    public long Put(StoreTable table, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        lock (_gate)
+        {
+            _pending.Direct.Put(table, key, value);
+            return MarkChanged();
+        }
+    }
+
+    public long Delete(StoreTable table, ReadOnlySpan<byte> key)
+    {
+        lock (_gate)
+        {
+            _pending.Direct.Delete(table, key);
+            return MarkChanged();
+        }
+    }
+
+    public long Received(in ReceivedChange change)
+    {
+        lock (_gate)
+        {
+            _pending.Received.Add((change, false));
+            return MarkChanged();
+        }
+    }
+
+    public long Change(in SessionChange change)
+    {
+        lock (_gate)
+        {
+            _pending.Sessions.Add(change);
+            return MarkChanged();
+        }
+    }
+
+    /// <summary>Notes that the retained message of a topic was replaced or removed.</summary>
+    public void RetainedChanged(byte[] topicName)
+    {
+        lock (_gate)
+        {
+            _pending.RetainedTopics.Add(topicName);
+            MarkChanged();
+        }
+    }
+
+    /// <summary>Lets the next batch take over what was counted after the start.</summary>
+    public void EndRecount(Recount recount)
+    {
+        _sealer.EndRecount(recount);
+        lock (_gate) MarkChanged();
+
+        Kick();
+    }
+
+    /// <summary>What has become of a batch.</summary>
+    public CommitState StateOf(long number)
+    {
+        lock (_gate) return Find(number);
+    }
+
+    /// <summary>Lets somebody wait for a batch, unless it is decided already. Follow with <see cref="Kick"/> once no lock is held.</summary>
+    /// <param name="number">The batch.</param>
+    /// <param name="waiter">Told of it, perhaps more than once.</param>
+    /// <param name="isStateDurable">Whether state must be as durable as the broker's setting asks before the waiter may go on.</param>
+    public CommitState TryWait(long number, ICommitWaiter waiter, bool isStateDurable)
+    {
+        lock (_gate)
+        {
+            var state = Find(number);
+            if (state == CommitState.Committed) return state;
+
+            // What failed is written with the next batch.
+            var batch = _current is not null && _current.Number >= number ? _current : _pending;
+            batch.Waiters.Add(waiter);
+            if (batch == _pending)
+            {
+                batch.IsUrgent = true;
+                batch.NeedsSync |= isStateDurable && context.Options.Durability == Durability.Fsync;
+                MarkChanged();
+            }
+
+            return state;
+        }
+    }
+
+    /// <summary>Completes once everything noted so far is kept as durably as the broker's setting asks, however long that takes.</summary>
+    public Task WhenCommittedAsync()
+    {
+        lock (_gate)
+        {
+            // What the current commit or a failed one holds is written before it, in order.
+            if (_pending.IsEmpty && _current is null && _failure is null) return Task.CompletedTask;
+
+            var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _pending.Completions.Add(completion);
+            _pending.IsUrgent = true;
+            _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
+            MarkChanged();
+            return completion.Task;
+        }
+    }
+
+    /// <summary>Completes once publishers may go on. With a store that fails nothing gathers, so that nobody waits.</summary>
+    public Task WhenRoomAsync()
+    {
+        if (Volatile.Read(ref _pending).Size < PendingBytesMax) return Task.CompletedTask;
+
+        lock (_gate)
+        {
+            if (_pending.Size < PendingBytesMax || _failure is not null || _isStopped) return Task.CompletedTask;
+
+            return (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>Begins a commit if somebody waits for one, or much has gathered. Never under a lock: it may run inline.</summary>
+    public void Kick() => Begin(isDue: false);
+
+    /// <summary>Called by the timer wheel: what has waited long enough, or failed before, is written now.</summary>
+    public override void OnExpired()
+    {
+        lock (_gate) _isTimerSet = false;
+
+        Begin(isDue: true);
+    }
+
+    /// <summary>Commits nothing more; a commit under way is still finished.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            ReleaseRoom();
+        }
+
+        context.Wheel.Stop(this);
+    }
+
+    private void Begin(bool isDue)
+    {
+        var pending = Volatile.Read(ref _pending);
+        if (pending.IsEmpty && !isDue) return;
+
+        bool begins = false, setsTimer = false;
+        lock (_gate)
+        {
+            if (_isRunning || _isStopped || (_pending.IsEmpty && _failure is null)) return;
+
+            if (!isDue && (_failure is not null || !(_pending.IsUrgent || _pending.Size > LargeBytes)))
+            {
+                setsTimer = !_isTimerSet;
+                _isTimerSet = true;
+            }
+            else
+            {
+                _isRunning = begins = true;
+            }
+        }
+
+        if (setsTimer) context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
+        else if (begins) context.StoreScheduler.Schedule(static batcher => ((CommitBatcher)batcher!).Run(), this);
+    }
+
+    /// <summary>Commits until nothing urgent is left. On the store's scheduler.</summary>
+    private void Run()
+    {
+        while (true)
+        {
+            PendingBatch current;
+            lock (_gate)
+            {
+                current = _current = _pending;
+                _pending = new PendingBatch(current.Number + 1);
+                ReleaseRoom();
+            }
+
+            try
+            {
+                _sealer.Seal(current, _batch);
+                _sealer.Sweep(_batch);
+                store.Commit(_batch, current.NeedsSync || _failure is not null);
+            }
+            catch (StoreException exception)
+            {
+                Fail(current, exception);
+                return;
+            }
+
+            _batch.Clear();
+            Interlocked.Increment(ref _commits);
+            if (!Complete(current)) return;
+        }
+    }
+
+    /// <summary>Tells who waited; true when the next commit is due already.</summary>
+    private bool Complete(PendingBatch current)
+    {
+        bool hasRecovered, goesOn, needsTimer = false;
+        lock (_gate)
+        {
+            _committed = current.Number;
+            _current = null;
+            hasRecovered = _failure is not null;
+            _failure = null;
+            current.Completions.AddRange(_unkept);
+            _unkept.Clear();
+            goesOn = !_pending.IsEmpty && (_pending.IsUrgent || _pending.Size > LargeBytes || _sealer.HasMore);
+            if (!goesOn)
+            {
+                _isRunning = false;
+                needsTimer = (!_pending.IsEmpty || _sealer.HasMore) && !_isTimerSet;
+                if (_sealer.HasMore) _pending.MarkChanged();
+
+                _isTimerSet |= needsTimer;
+            }
+        }
+
+        context.Statistics.Add(Counter.MessagesKept, current.AnsweredCount);
+        if (needsTimer) context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
+        if (hasRecovered)
+        {
+            Log.StoreRecovered(context.Logger, store.Location);
+            context.OnStoreRecovered?.Invoke();
+        }
+
+        Notify(current);
+        foreach (var completion in current.Completions) completion.TrySetResult();
+        return goesOn;
+    }
+
+    private void Fail(PendingBatch current, StoreException exception)
+    {
+        if (_failure?.Message != exception.Message) Log.StoreFailed(context.Logger, store.Location, exception.Message);
+
+        // Nobody may send them from here on.
+        foreach (var (delivery, isAnswered) in current.Deliveries)
+        {
+            if (isAnswered) delivery.Outbound.Message.IsFailed = true;
+        }
+
+        lock (_gate)
+        {
+            _failure = exception;
+            _unkept.AddRange(current.Completions);
+            _failures.Enqueue(current.Number);
+            if (_failures.Count > RememberedFailuresMax) _failures.Dequeue();
+
+            ReleaseRoom();
+        }
+
+        foreach (var (delivery, isAnswered) in current.Deliveries)
+        {
+            if (isAnswered) GiveUp(delivery);
+        }
+
+        foreach (var (change, isAnswered) in current.Received)
+        {
+            if (isAnswered && change.IsAdded) change.Session.EndQos2(change.PacketId);
+        }
+
+        lock (_gate)
+        {
+            _current = null;
+            _isRunning = false;
+            // What is left of it is in the batch, to be written with the next one, and who waits for that, waits on.
+            _pending.MarkChanged();
+            _isTimerSet = true;
+        }
+
+        context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
+        Notify(current);
+    }
+
+    /// <summary>The publisher is told that the message was not kept, so that it must not be delivered from the queue.</summary>
+    private void GiveUp(in QueuedDelivery delivery)
+    {
+        var sequence = delivery.Outbound.Sequence;
+        var isReleased = delivery.Session.Discard(delivery.Outbound);
+        lock (_gate)
+        {
+            // The batch as it is may reach the store with the next attempt, or may be there already.
+            _pending.Direct.Delete(StoreTable.Queue, Records.StoreKeys.OfQueue(delivery.Session.Journal!.Number, sequence));
+            if (isReleased) _pending.Released.Add((delivery.Session, sequence, delivery.Outbound.Message));
+
+            MarkChanged();
+        }
+    }
+
+    private void Notify(PendingBatch batch)
+    {
+        if (batch.Waiters.Count == 0) return;
+
+        context.Scheduler.Schedule(
+            static state =>
+            {
+                var (batch, context) = ((PendingBatch, BrokerContext))state!;
+                var flush = new FlushBatch(context.Commits);
+                foreach (var waiter in batch.Waiters) waiter.OnCommit(flush);
+
+                flush.Flush();
+            },
+            (batch, context));
+    }
+
+    private CommitState Find(long number)
+    {
+        if (_failures.Count > 0 && _failures.Contains(number)) return CommitState.Failed;
+
+        return number <= _committed ? CommitState.Committed : CommitState.Pending;
+    }
+
+    private long MarkChanged()
+    {
+        _pending.MarkChanged();
+        return _pending.Number;
+    }
+
+    private void ReleaseRoom()
+    {
+        _room?.TrySetResult();
+        _room = null;
+    }
+}

@@ -1,0 +1,50 @@
+using Avocet.Broker.Routing;
+using Avocet.Broker.Sessions;
+using Avocet.Broker.Topics;
+
+namespace Avocet.Broker.Storage;
+
+/// <summary>What gathers for the next commit. The <see cref="CommitBatcher"/>'s gate guards it until the commit begins.</summary>
+internal sealed class PendingBatch(long number)
+{
+    /// <summary>Batches are counted from 1.</summary>
+    public long Number { get; } = number;
+
+    public List<(QueuedDelivery Delivery, bool IsAnswered)> Deliveries { get; } = [];
+
+    public List<(ReceivedChange Change, bool IsAnswered)> Received { get; } = [];
+
+    /// <summary>Records that are complete already.</summary>
+    public StoreBatch Direct { get; } = new();
+
+    /// <summary>The sessions whose deliveries have come further; how far is asked when the batch is written.</summary>
+    public List<Session> Progressed { get; } = [];
+
+    /// <summary>Deliveries that no longer need their message.</summary>
+    public List<(Session Session, long Sequence, Message Message)> Released { get; } = [];
+
+    /// <summary>The topics whose retained message has changed; which it is now is asked when the batch is written.</summary>
+    public HashSet<byte[]> RetainedTopics { get; } = new(Utf8Comparer.Instance);
+
+    public List<SessionChange> Sessions { get; } = [];
+
+    public HashSet<ICommitWaiter> Waiters { get; } = [];
+
+    /// <summary>Those who wait whatever becomes of it, until it is kept.</summary>
+    public List<TaskCompletionSource> Completions { get; } = [];
+
+    /// <summary>Bytes of messages, about.</summary>
+    public long Size { get; set; }
+
+    /// <summary>Publications of which a publisher waits to hear.</summary>
+    public int AnsweredCount { get; set; }
+
+    public bool NeedsSync { get; set; }
+
+    /// <summary>Whether somebody waits for it.</summary>
+    public bool IsUrgent { get; set; }
+
+    public bool IsEmpty { get; private set; } = true;
+
+    public void MarkChanged() => IsEmpty = false;
+}

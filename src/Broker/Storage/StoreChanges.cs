@@ -1,0 +1,43 @@
+using Avocet.Broker.Sessions;
+
+namespace Avocet.Broker.Storage;
+
+/// <summary>A message which a durable session has taken.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Outbound">The message, with its sequence number.</param>
+/// <param name="BytesSoFar">Bytes of all messages the session ever took, this one included.</param>
+internal readonly record struct QueuedDelivery(Session Session, OutboundMessage Outbound, long BytesSoFar);
+
+/// <summary>A Packet Identifier of a QoS 2 PUBLISH that came, or was released.</summary>
+internal readonly record struct ReceivedChange(Session Session, ushort PacketId, bool IsAdded);
+
+/// <summary>A state of a session record, or its end.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Version">Of the states of one session the highest counts.</param>
+/// <param name="Record">The record; null when the session has ended.</param>
+internal readonly record struct SessionChange(Session Session, long Version, byte[]? Record);
+
+/// <summary>
+/// What one publication changes, gathered while it is routed, to be written in one batch: a QoS 2 identifier without its message, or half of the
+/// receivers, must not survive a crash. Belongs to whoever routes.
+/// </summary>
+internal sealed class StoreChanges
+{
+    public List<QueuedDelivery> Deliveries { get; } = [];
+
+    public List<ReceivedChange> Received { get; } = [];
+
+    public List<byte[]> RetainedTopics { get; } = [];
+
+    public List<SessionChange> Sessions { get; } = [];
+
+    public bool IsEmpty => Deliveries.Count == 0 && RetainedTopics.Count == 0 && Sessions.Count == 0 && Received.Count == 0;
+
+    public void Clear()
+    {
+        Deliveries.Clear();
+        Received.Clear();
+        RetainedTopics.Clear();
+        Sessions.Clear();
+    }
+}
