@@ -137,7 +137,7 @@ internal sealed class SimulatedWorld
         NextStep();
         Note(-1, 0, losesPower ? "== the power comes back" : "== the process is started again");
         Machine = StartMachine();
-        Model.Restarted();
+        Model.Restarted(Disk.Kept);
     }
 
     public void CheckLimits()

@@ -189,6 +189,9 @@ internal sealed class SimulationRun
     private bool DrainStep()
     {
         _world.NextStep();
+        // Work that only waits for the disk must not keep the disk from coming to its time.
+        if (_world.Machine.Commits is { Count: > 0, IsDue: false } && _world.Random.Chance(50)) _world.Advance(_world.Random.Between(1, 250));
+
         var hasDone = _world.Random.Below(3) switch
         {
             0 => Receive(isWhole: true) || Deliver(isWhole: true) || Work() || Commit(),

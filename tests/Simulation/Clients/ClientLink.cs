@@ -181,8 +181,8 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
         Note(packet, $"{packet.Reason.Describe()}{(packet.SessionPresent ? " session present" : "")}");
         if (packet.Reason != ReasonCode.Success)
         {
-            // Refused for now: the disk cannot keep what is asked, or the former connection has not ended.
-            if (!world.Model.DiskHasFailed && packet.Reason is not (ReasonCode.ServerBusy or (ReasonCode)3)) throw Violation("wire", $"was refused: {packet.Reason.Describe()}");
+            // Refused for now: the disk is too slow or full, or the former connection has not ended.
+            if (!world.Model.DiskHasFailed && packet.Reason is not (ReasonCode.ServerBusy or ReasonCode.ServerUnavailable or (ReasonCode)3)) throw Violation("wire", $"was refused: {packet.Reason.Describe()}");
 
             End();
             return;

@@ -37,12 +37,15 @@ internal sealed class SimulatedDisk
 
     public int Commits { get; private set; }
 
+    /// <summary>The commits up to this one have survived what came.</summary>
+    public int Kept { get; private set; }
+
     public int UnsyncedCount => _sinceSync.Count;
 
     public void Apply(StoreBatch batch, bool sync)
     {
         Current = Current.With(batch);
-        Commits++;
+        Kept = ++Commits;
         _sinceSync.Add(Current);
         if (sync) Sync();
     }
@@ -51,6 +54,7 @@ internal sealed class SimulatedDisk
     public void CutPower(int commitsLeft)
     {
         Current = commitsLeft == 0 ? _synced : _sinceSync[commitsLeft - 1];
+        Kept -= _sinceSync.Count - commitsLeft;
         Sync();
     }
 

@@ -80,11 +80,12 @@ internal sealed class BrokerModel
         _wills.DiskFailed();
     }
 
-    public void Restarted()
+    /// <summary>The machine has crashed and was started again; the commits up to this one have survived.</summary>
+    public void Restarted(int kept)
     {
-        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), _world.Commits());
+        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept);
 
-        _wills.Restarted(client => PresenceOf(client).Life, message => message.Qos != Qos.AtMostOnce && message.LastLink.ExpiryMilliseconds > 0);
+        _wills.Restarted(kept, client => PresenceOf(client).Life, message => message.Qos != Qos.AtMostOnce && message.LastLink.ExpiryMilliseconds > 0);
     }
 
     public void Publishing(Message message)

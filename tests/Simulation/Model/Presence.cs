@@ -70,14 +70,14 @@ internal sealed class Presence(int client)
     }
 
     /// <summary>The machine has crashed and was started again.</summary>
-    public void Restarted(long now, long step, int commits)
+    public void Restarted(long now, long step, int kept)
     {
         if (Life is not null) Life.Crashes++;
 
         foreach (var link in _links)
         {
             if (!link.HasEnded) (link.EndedAt, link.EndedStep) = (now, step);
-            else if (commits >= link.EndedAtCommits + 2) continue;
+            else if (kept >= link.EndedAtCommits + 2) continue;
 
             link.RestartedAt = now;
         }

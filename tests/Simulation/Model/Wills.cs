@@ -84,11 +84,11 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     }
 
     /// <summary>The machine has crashed and was started again; the wills of connected clients are due from now on.</summary>
-    public void Restarted(Func<int, SessionLife?> lifeOf, Func<Message, bool> isKept)
+    public void Restarted(int kept, Func<int, SessionLife?> lifeOf, Func<Message, bool> isKept)
     {
         foreach (var will in _byMessage.Values)
         {
-            var isFresh = commits() < will.DecidedAtCommits + 2;
+            var isFresh = kept < will.DecidedAtCommits + 2;
             var isDurable = will.Link.ExpiryMilliseconds > 0;
             switch (will.Fate)
             {

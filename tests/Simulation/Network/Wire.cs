@@ -126,7 +126,7 @@ internal sealed class Wire
     {
         if (_lastRead == _lastBytes!.Length) return null;
 
-        var bytes = _lastBytes[_lastRead..Math.Min(_lastBytes.Length, _lastRead + count)];
+        var bytes = _lastBytes.AsSpan(_lastRead, Math.Min(_lastBytes.Length - _lastRead, count)).ToArray();
         _lastRead += bytes.Length;
         return bytes;
     }
