@@ -127,17 +127,10 @@ public sealed class MqttBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>A 3.x client sends again what was not acknowledged once it connects anew; until then it would wait for ever.</summary>
     private void CloseUnanswered()
     {
-        foreach (var connection in _connections.Keys)
-        {
-            if (connection.Writer.OwesAcknowledgement) connection.Close(Unanswered);
-        }
+        foreach (var connection in _connections.Keys) connection.CloseUnanswered();
     }
-
-    private static Ending Unanswered { get; } =
-        new(EndingCause.Refused, ReasonCode.QuotaExceeded, "messages of this client could not be stored and were not acknowledged; it is to send them again");
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
 }

@@ -7,7 +7,14 @@ internal sealed class QueuedScheduler : PipeScheduler
 {
     private readonly Queue<(Action<object?> Action, object? State)> _work = new();
 
-    public override void Schedule(Action<object?> action, object? state) => _work.Enqueue((action, state));
+    /// <summary>Whether work runs as it comes from now on.</summary>
+    public bool RunsAtOnce { get; set; }
+
+    public override void Schedule(Action<object?> action, object? state)
+    {
+        if (RunsAtOnce) action(state);
+        else _work.Enqueue((action, state));
+    }
 
     /// <summary>Runs what there is and what comes of it, until nothing is left.</summary>
     public void RunAll()

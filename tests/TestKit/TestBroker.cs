@@ -23,9 +23,11 @@ public sealed class TestBroker : IAsyncDisposable
     private readonly List<TestPeer> _peers = [];
 
     /// <param name="options">The settings; without them the defaults, but no <c>$SYS</c> publications.</param>
-    /// <param name="services">Authenticators and authorizers; clock and log are the test's own.</param>
-    public TestBroker(BrokerOptions? options = null, BrokerServices? services = null)
+    /// <param name="services">Authenticators, authorizers, store; clock and log are the test's own.</param>
+    /// <param name="clock">The clock of an earlier broker whose store this one goes on with.</param>
+    public TestBroker(BrokerOptions? options = null, BrokerServices? services = null, FakeTimeProvider? clock = null)
     {
+        Clock = clock ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         Broker = new MqttBroker(
             options ?? new BrokerOptions { SysIntervalSeconds = 0 },
             (services ?? new BrokerServices()) with { TimeProvider = Clock, LoggerFactory = Log });
@@ -37,7 +39,7 @@ public sealed class TestBroker : IAsyncDisposable
 
     public MqttBroker Broker { get; }
 
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    public FakeTimeProvider Clock { get; }
 
     public CapturedLog Log { get; } = new();
 

@@ -31,6 +31,7 @@ internal sealed class Connection
     private Func<Task>? _pendingStep;
     private TaskCompletionSource? _left;
     private CancellationTokenSource? _stepEnding;
+    private volatile bool _isUnanswered;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
 
@@ -110,6 +111,7 @@ internal sealed class Connection
     {
         Context.Statistics.Add(Counter.SocketsOpened);
         Writer.OnRoom = OnRoom;
+        Writer.OnUnanswered = LeaveUnanswered;
         Context.Wheel.Set(_timer, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
         try
         {
@@ -143,6 +145,22 @@ internal sealed class Connection
         Volatile.Read(ref _stepEnding)?.Cancel();
         Writer.StopWaiting();
         _transport.Input.CancelPendingRead();
+    }
+
+    /// <summary>
+    /// A message of a 3.x client could not be stored, and its version has no way to say so. Once the store works again the connection ends, so that the
+    /// client sends again what was not acknowledged.
+    /// </summary>
+    public void LeaveUnanswered()
+    {
+        _isUnanswered = true;
+        if (Context.Commits is not { IsFailing: true }) CloseUnanswered();
+    }
+
+    /// <summary>Ends the connection if its client waits for an acknowledgement that will not come.</summary>
+    public void CloseUnanswered()
+    {
+        if (_isUnanswered) Close(Unanswered);
     }
 
     /// <summary>For a step that the read loop is to wait for: cancelled when the connection is to end.</summary>
@@ -384,6 +402,9 @@ internal sealed class Connection
         Writer.Write(EmptyPacket.Pingresp, Statistics.SentCounterOf(PacketType.Pingresp));
         Batch.Add(Writer);
     }
+
+    private static Ending Unanswered { get; } =
+        new(EndingCause.Unanswered, ReasonCode.QuotaExceeded, "messages of this client could not be stored and were not acknowledged; it is to send them again");
 
     private void OnRoom() => Session?.Resume();
 }

@@ -57,8 +57,8 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
     public bool WantsProblemInformation { get; set; } = true;
 
-    /// <summary>Whether a 3.x client waits for an acknowledgement that will not come on this connection.</summary>
-    public bool OwesAcknowledgement { get; set; }
+    /// <summary>Called, under no lock, when a 3.x client waits for an acknowledgement that will not come on this connection.</summary>
+    public Action? OnUnanswered { get; set; }
 
     /// <summary>Sets what the client said in CONNECT.</summary>
     public void SetClient(ProtocolVersion version, int packetSizeMax, int topicAliasMaximum)
@@ -125,6 +125,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     public void OnCommit(FlushBatch batch)
     {
         if (TryRelease()) batch.Add(this);
+        if (Volatile.Read(ref _held) is { HasDropped: true }) OnUnanswered?.Invoke();
     }
 
     private void Hold(in HeldAcknowledgement acknowledgement)
@@ -157,7 +158,6 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
                 hasWritten = true;
             }
 
-            OwesAcknowledgement |= _held.HasDropped;
             _held.Wait(commits, this);
         }
 

@@ -26,6 +26,9 @@ internal enum EndingCause
 
     ServerShutdown,
 
+    /// <summary>The store failed while a 3.x client published, and works again.</summary>
+    Unanswered,
+
     /// <summary>A fault of the broker's own.</summary>
     ServerFault,
 }

@@ -71,7 +71,7 @@ internal static class PublishHandler
         var keepsId = packet.Qos == Qos.ExactlyOnce && session.IsDurable;
         if (keepsId) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
 
-        var durability = connection.Context.DurabilityOf(topicName);
+        var durability = packet.Qos == Qos.AtMostOnce ? Durability.None : connection.Context.DurabilityOf(topicName);
         var batch = connection.Context.Commits!.Append(changes, isAnswered: packet.Qos != Qos.AtMostOnce, durability);
         if (keepsId) session.KeepQos2(packet.PacketId, batch);
 
@@ -89,7 +89,7 @@ internal static class PublishHandler
         }
         else
         {
-            connection.Writer.OwesAcknowledgement = true;
+            connection.LeaveUnanswered();
         }
     }
 

@@ -37,7 +37,7 @@ internal static class SubscribeHandler
 
         // A subscription that a crash could take back is not acknowledged.
         Acknowledge(connection, PacketType.Suback, packet.PacketId, codes, after);
-        foreach (var subscription in replays) connection.Session!.Replay(subscription);
+        foreach (var subscription in replays) connection.Session!.Replay(subscription, after);
 
         if (replays.Count > 0) connection.Session!.Resume();
     }

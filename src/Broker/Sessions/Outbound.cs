@@ -31,6 +31,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private int _resendPlace;
     private long _nextSequence;
     private long _sentBeforeUpTo;
+    private long _replaysAfter;
     private SessionDrops _drops;
 
     /// <summary>Messages dropped so far, by cause.</summary>
@@ -167,7 +168,14 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         if (_resendPlace < _inflight.Span) ResendUnacknowledged(connection, now);
         if (_resendPlace >= _inflight.Span && QueuedMessages > 0) SendQueued(connection, now);
-        if (_replays is { HasMore: true, IsScheduled: false } && QueuedMessages == 0) SendRetained(connection, _replays, now);
+        if (_replays is { HasMore: true, IsScheduled: false } && QueuedMessages == 0 && MayReplay()) SendRetained(connection, _replays, now);
+    }
+
+    /// <summary>Lets the retained messages follow that match a subscription, behind its SUBACK.</summary>
+    public void Replay(Subscription subscription, long after)
+    {
+        Replays.Add(subscription);
+        _replaysAfter = Math.Max(_replaysAfter, after);
     }
 
     public void ContinueReplay()
@@ -425,6 +433,12 @@ internal sealed class Outbound(Session session, BrokerContext context)
         if (batch <= context.Commits!.Committed) return false;
 
         return batch == long.MaxValue || context.Commits.TryWait(batch, session, isStateDurable: false) != CommitState.Committed;
+    }
+
+    private bool MayReplay()
+    {
+        return _replaysAfter == 0 || _replaysAfter <= context.Commits!.Committed
+            || context.Commits.TryWait(_replaysAfter, session, isStateDurable: true) == CommitState.Committed;
     }
 
     private void SendRetained(Connection connection, RetainedReplays replays, long now)

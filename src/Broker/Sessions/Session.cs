@@ -285,15 +285,17 @@ internal sealed class Session : ICommitWaiter
         lock (_gate) return _subscriptions?.GetValueOrDefault(filter);
     }
 
-    /// <summary>Lets the retained messages that match a new subscription follow. Call <see cref="Resume"/> afterwards.</summary>
-    public void Replay(Subscription subscription)
+    /// <summary>
+    /// Lets the retained messages that match a new subscription follow, behind its SUBACK, which waits for a batch. Call <see cref="Resume"/> afterwards.
+    /// </summary>
+    public void Replay(Subscription subscription, long after)
     {
         lock (_gate)
         {
             // The filter may have come twice in one SUBSCRIBE.
             if (_hasEnded || _subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
 
-            _outbound.Replays.Add(current);
+            _outbound.Replay(current, after);
             if (IsDurable) PutSubscription(current, owesRetained: true);
         }
     }
@@ -330,9 +332,11 @@ internal sealed class Session : ICommitWaiter
         {
             connection = _connection;
             if (connection is null) return;
-
-            Pump();
         }
+
+        // A SUBACK goes out before the retained messages that follow it.
+        connection.Writer.OnCommit(batch);
+        lock (_gate) Pump();
 
         batch.Add(connection.Writer);
     }

@@ -123,7 +123,7 @@ internal sealed class SessionRegistry(BrokerContext context)
             }
 
             _sessions[session.ClientId] = session;
-            if (record.IsConnected) context.Commits!.Change(Note(session)!.Value);
+            if (record.IsConnected) context.Commits!.Change(Note(session)!.Value, isUrgent: false);
 
             SetTimer(session);
         }
@@ -204,7 +204,7 @@ internal sealed class SessionRegistry(BrokerContext context)
         session.Will = request.Will;
         connection.Session = session;
         _connectedMax = Math.Max(_connectedMax, ++_connected);
-        if (Note(session, isConnected: true) is { } change) context.Commits!.Change(change);
+        if (Note(session, isConnected: true) is { } change) context.Commits!.Change(change, isUrgent: true);
 
         session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax);
     }
@@ -284,7 +284,7 @@ internal sealed class SessionRegistry(BrokerContext context)
 
         // In one batch: after a crash a will is published once, and what is handed over is with one member.
         if (after.Change is { } change) batch.Changes.Sessions.Add(change);
-        if (batch.HasChanges) context.Commits!.Append(batch.Changes, isAnswered: false, Durability.None);
+        if (batch.HasChanges) context.Commits!.Append(batch.Changes, isAnswered: false, context.Options.Durability);
     }
 
     /// <summary>What has to be done once the lock is left.</summary>

@@ -78,7 +78,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     /// <summary>Takes all changes of a publication into one batch, and returns its number.</summary>
     /// <param name="changes">The changes; empty afterwards.</param>
     /// <param name="isAnswered">Whether a publisher waits to hear of it, and may be told that it failed.</param>
-    /// <param name="durability">What the publication has to survive before it is answered.</param>
+    /// <param name="durability">What it has to survive soon; with <see cref="Durability.None"/> it may wait for others.</param>
     public long Append(StoreChanges changes, bool isAnswered, Durability durability)
     {
         long number;
@@ -97,8 +97,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
             _pending.Sessions.AddRange(changes.Sessions);
             if (isAnswered) _pending.AnsweredCount++;
-            _pending.IsUrgent |= isAnswered && durability != Durability.None;
-            _pending.NeedsSync |= isAnswered && durability == Durability.Fsync;
+            _pending.IsUrgent |= durability != Durability.None;
+            _pending.NeedsSync |= durability == Durability.Fsync;
             MarkChanged();
         }
 
@@ -157,11 +157,15 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         }
     }
 
-    public long Change(in SessionChange change)
+    /// <param name="change">The change.</param>
+    /// <param name="isUrgent">Whether it is to be written soon although nobody waits for it.</param>
+    public long Change(in SessionChange change, bool isUrgent)
     {
         lock (_gate)
         {
             _pending.Sessions.Add(change);
+            _pending.IsUrgent |= isUrgent;
+            _pending.NeedsSync |= isUrgent && context.Options.Durability == Durability.Fsync;
             return MarkChanged();
         }
     }

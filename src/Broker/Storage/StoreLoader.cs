@@ -193,7 +193,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     private void End(Session session)
     {
         var journal = session.Journal!;
-        commits.Change(new SessionChange(session, ++journal.Version, null));
+        commits.Change(new SessionChange(session, ++journal.Version, null), isUrgent: false);
         _sessions.Add(journal.Number);
     }
 

@@ -1,0 +1,139 @@
+using Avocet.Broker.Storage;
+using Avocet.Protocol;
+using Avocet.Protocol.Properties;
+using Avocet.TestKit;
+using Xunit;
+
+namespace Avocet.Broker.Tests.Durability;
+
+/// <summary>A disk that is full or broken.</summary>
+public sealed class StoreFailureTests
+{
+    private static readonly StoreException Full = new(StoreFault.Full, "No space is left in test.");
+
+    [Theory]
+    [InlineData(Qos.AtLeastOnce)]
+    [InlineData(Qos.ExactlyOnce)]
+    public async Task Publisher_of_5_0_is_told_and_the_message_is_not_delivered(Qos qos)
+    {
+        await using var broker = await StartAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer").Persistent());
+        broker.Store.Failure = Full;
+
+        // The first meets the failure in its commit, the second before it is routed.
+        for (ushort id = 1; id <= 2; id++)
+        {
+            await writer.SendAsync(Given.Publish("kept").Payload($"{id}").WithQos(qos, id));
+            var answer = await writer.ReadPacketAsync(qos == Qos.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec);
+            Assert.Equal((id, ReasonCode.QuotaExceeded), (answer.PacketId, answer.Reason));
+            Assert.Contains("cannot store", answer.Text(PropertyId.ReasonString));
+        }
+
+        Assert.Equal(Full.Message, broker.Broker.Broker.Storage.Problem);
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        Assert.Null(broker.Broker.Broker.Storage.Problem);
+        await writer.SendAsync(Given.Publish("kept").Payload("after").WithQos(qos, 1));
+        var packet = await writer.ReadPacketAsync();
+        Assert.Equal(ReasonCode.Success, packet.Reason);
+
+        foreach (var crashes in new[] { false, true })
+        {
+            if (crashes) await broker.CrashAsync();
+            var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+            var message = await client.ReadPacketAsync(PacketType.Publish);
+            Assert.Equal("after", message.PayloadText);
+            await client.ExpectNothingAsync();
+            await client.CloseAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(Qos.AtLeastOnce)]
+    [InlineData(Qos.ExactlyOnce)]
+    public async Task Publisher_of_3_1_1_gets_no_acknowledgement_and_is_sent_away_when_the_disk_works_again(Qos qos)
+    {
+        await using var broker = await StartAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer").V311().Persistent());
+        broker.Store.Failure = Full;
+        await writer.SendAsync(Given.Publish("kept").Payload("1").WithQos(qos, 1), Given.Publish("kept").Payload("2").WithQos(qos, 2));
+        await writer.ExpectNothingAsync();
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await writer.ExpectCloseAsync();
+
+        writer = await broker.ConnectAsync(Given.Client("writer").V311().Persistent());
+        await writer.SendAsync(Given.Publish("kept").Payload("1").WithQos(qos, 1).AsDuplicate(), Given.Publish("kept").Payload("2").WithQos(qos, 2).AsDuplicate());
+        await writer.ExpectAsync(qos == Qos.AtLeastOnce ? Given.Puback(1) : Given.Pubrec(1), qos == Qos.AtLeastOnce ? Given.Puback(2) : Given.Pubrec(2));
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        Assert.Equal(["1", "2"], (await client.ReceiveAsync(2)).Select(message => message.PayloadText));
+        Assert.DoesNotContain(await client.ReadToPingrespAsync(), packet => packet.Type == PacketType.Publish);
+    }
+
+    [Fact]
+    public async Task What_needs_no_disk_goes_on()
+    {
+        await using var broker = await StartAsync();
+        var online = await broker.ConnectAsync(Given.Client("online").Subscribed("live/#", Qos.ExactlyOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        broker.Store.Failure = Full;
+        await writer.SendAsync(Given.Publish("kept").Qos1(1));
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Puback)).Reason);
+
+        await writer.SendAsync(Given.Publish("live/1").Qos1(2), Given.Publish("live/2").Qos2(3), Given.Publish("live/3"));
+        await writer.ExpectAsync(Given.Puback(2), Given.Pubrec(3));
+        await online.ExpectAsync(Given.Publish("live/1").Qos1(), Given.Publish("live/2").Qos2(), Given.Publish("live/3"));
+        var late = await broker.ConnectAsync(Given.Client("late").Persistent());
+        await late.SendAsync(Given.Subscribe(1).Filter("x"));
+        Assert.Equal(PacketType.Suback, (await late.ReadPacketAsync()).Type);
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+    }
+
+    [Fact]
+    public async Task State_that_could_not_be_written_is_written_later()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.SendAsync(Given.Publish("kept").Qos2(1));
+        await client.ExpectAsync(Given.Pubrec(1));
+        var message = await client.ExpectAsync(Given.Publish("kept").Qos2());
+
+        broker.Store.Failure = Full;
+        await client.SendAsync(Given.Pubrec(message.PacketId), Given.Pubrel(1), Given.Unsubscribe(2).Filter("kept"));
+        await client.ExpectNothingAsync();
+        await broker.SettleAsync();
+        await client.ExpectNothingAsync();
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Pubrel(message.PacketId), Given.Pubcomp(1), Given.Unsuback(2, ReasonCode.Success));
+        await broker.CrashAsync();
+        client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Pubrel(message.PacketId));
+        await client.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Refused_clients_do_not_run_out_of_receive_maximum()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, ReceiveMaximum = 2 });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (ushort id = 1; id <= 6; id++)
+        {
+            broker.Store.Failure = Full;
+            await writer.SendAsync(Given.Publish("kept").Qos2(id));
+            Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Pubrec)).Reason);
+            broker.Store.Failure = null;
+            await broker.SettleAsync();
+        }
+    }
+
+    private static async Task<DurableBroker> StartAsync(BrokerOptions? options = null)
+    {
+        var broker = new DurableBroker(options, allowsErrors: true);
+        await broker.LeaveAsync(Given.Client("kept").Persistent().Subscribed("kept", Qos.ExactlyOnce));
+        return broker;
+    }
+}

@@ -1,0 +1,48 @@
+using Avocet.Broker.Storage;
+
+namespace Avocet.TestKit;
+
+/// <summary>One broker's view of a store whose content outlives the broker: it can fail, and it can be cut off as by a crash.</summary>
+public sealed class TestStore(MemoryStore content) : IStore
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>What each commit throws, until it is null again.</summary>
+    public StoreException? Failure { get; set; }
+
+    /// <summary>Whether the broker is dead: what it still commits never arrives.</summary>
+    public bool IsCutOff { get; set; }
+
+    /// <summary>For each commit that arrived, whether it was to be synced.</summary>
+    public List<bool> Syncs { get; } = [];
+
+    /// <summary>Called before each commit.</summary>
+    public Action? OnCommit { get; set; }
+
+    public string Location => "test";
+
+    public void Commit(StoreBatch batch, bool sync)
+    {
+        OnCommit?.Invoke();
+        if (Failure is not null) throw Failure;
+
+        lock (_gate)
+        {
+            if (IsCutOff) return;
+
+            Syncs.Add(sync);
+            content.Commit(batch, sync);
+        }
+    }
+
+    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => content.Get(table, key);
+
+    public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false) => content.Scan(table, from, to, isReverse);
+
+    public StoreFigures GetFigures() => content.GetFigures();
+
+    public void Dispose()
+    {
+        // The content belongs to the test.
+    }
+}
