@@ -192,12 +192,20 @@ internal sealed class SimulationRun
         // Work that only waits for the disk must not keep the disk from coming to its time.
         if (_world.Machine.Commits is { Count: > 0, IsDue: false } && _world.Random.Chance(50)) _world.Advance(_world.Random.Between(1, 250));
 
-        var hasDone = _world.Random.Below(3) switch
+        // Each of them comes first at times, so that none can keep another from its turn.
+        var first = _world.Random.Below(4);
+        var hasDone = false;
+        for (var i = 0; i < 4 && !hasDone; i++)
         {
-            0 => Receive(isWhole: true) || Deliver(isWhole: true) || Work() || Commit(),
-            1 => Deliver(isWhole: true) || Work() || Commit() || Receive(isWhole: true),
-            _ => Work() || Commit() || Receive(isWhole: true) || Deliver(isWhole: true),
-        };
+            hasDone = ((first + i) % 4) switch
+            {
+                0 => Receive(isWhole: true),
+                1 => Deliver(isWhole: true),
+                2 => Work(),
+                _ => Commit(),
+            };
+        }
+
         RestartIfStopped();
         return hasDone;
     }

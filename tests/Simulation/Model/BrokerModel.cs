@@ -83,7 +83,7 @@ internal sealed class BrokerModel
     /// <summary>The machine has crashed and was started again; the commits up to this one have survived.</summary>
     public void Restarted(int kept)
     {
-        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept);
+        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits());
 
         _wills.Restarted(kept, client => PresenceOf(client).Life, message => message.Qos != Qos.AtMostOnce && message.LastLink.ExpiryMilliseconds > 0);
     }

@@ -80,7 +80,8 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         // One path for all subscriptions of its own, one for each shared group, one for each SUBSCRIBE that finds it retained.
         var paths = live.Exists(span => span.Group is null) ? 1 : 0;
         paths += live.Where(span => span.Group is not null).Select(span => span.Group).Distinct().Count();
-        if (message.Retain) paths += life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic));
+        // What a SUBSCRIBE was still owed at a crash is sent from its beginning.
+        if (message.Retain) paths += life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic)) * (1 + life.Crashes);
         // What is not QoS 2 from end to end may be routed again when it is sent again, and a crash may forget that it was delivered.
         var isOnce = message.Qos == Qos.ExactlyOnce && delivery.Qos == Qos.ExactlyOnce && !message.MayComeTwice;
         if (!isOnce) paths = (paths * message.Transmissions) + life.Crashes;

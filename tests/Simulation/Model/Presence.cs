@@ -70,7 +70,7 @@ internal sealed class Presence(int client)
     }
 
     /// <summary>The machine has crashed and was started again.</summary>
-    public void Restarted(long now, long step, int kept)
+    public void Restarted(long now, long step, int kept, int commits)
     {
         if (Life is not null) Life.Crashes++;
 
@@ -79,6 +79,8 @@ internal sealed class Presence(int client)
             if (!link.HasEnded) (link.EndedAt, link.EndedStep) = (now, step);
             else if (kept >= link.EndedAtCommits + 2) continue;
 
+            // What the new broker makes of it can be forgotten again.
+            link.EndedAtCommits = commits;
             link.RestartedAt = now;
         }
     }
