@@ -1,5 +1,6 @@
 using System.Globalization;
 using Avocet.Broker;
+using Avocet.Broker.Storage;
 using Avocet.Simulation.Disk;
 using Avocet.Simulation.Machine;
 using Avocet.Simulation.Model;
@@ -139,6 +140,8 @@ internal sealed class SimulatedWorld
         Machine = StartMachine();
         Model.Restarted(Disk.Kept);
     }
+
+    public byte[]? ReadFromDisk(StoreTable table, byte[] key) => Disk.Current.Get(table, key);
 
     public void CheckLimits()
     {

@@ -134,6 +134,7 @@ internal sealed class SimulationRun
         if (!commits.IsDue) return false;
 
         _world.Run(commits.RunNext);
+        DiskAudit.CheckMessages(_world);
         return true;
     }
 
@@ -253,7 +254,7 @@ internal sealed class SimulationRun
         var sessions = _world.Machine.Broker.Context.Sessions;
         if (sessions.Count.Total != 0) throw new ViolationException("limit", $"{sessions.Count.Total} sessions are left although all have ended.", []);
 
-        DiskAudit.Check(_world);
+        DiskAudit.CheckEmpty(_world);
     }
 
     private void Settle()

@@ -15,6 +15,8 @@ internal sealed class DiskState
 
     public ImmutableSortedSet<DiskEntry> this[StoreTable table] => _tables[(int)table];
 
+    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => this[table].TryGetValue(new DiskEntry(key.ToArray(), []), out var found) && found.Key.AsSpan().SequenceEqual(key) ? found.Value : null;
+
     public DiskState With(StoreBatch batch)
     {
         var tables = _tables.ToBuilder();

@@ -58,11 +58,7 @@ internal class SimulatedStore(SimulatedDisk disk, Func<CommitFate> nextFate, Act
         throw new StoreException(StoreFault.Failed, "The machine has stopped.");
     }
 
-    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key)
-    {
-        var entries = disk.Current[table];
-        return entries.TryGetValue(new DiskEntry(key.ToArray(), []), out var found) && found.Key.AsSpan().SequenceEqual(key) ? found.Value : null;
-    }
+    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => disk.Current.Get(table, key);
 
     public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false)
     {
