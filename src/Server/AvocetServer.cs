@@ -1,5 +1,7 @@
 using Avocet.Broker;
+using Avocet.Broker.Storage;
 using Avocet.Server.Transports;
+using Avocet.Storage.RocksDb;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -7,7 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace Avocet.Server;
 
-/// <summary>A broker with its listeners.</summary>
+/// <summary>
+/// A broker with its listeners, and with the store of its data folder. A store that is given in <see cref="BrokerServices"/> is used instead, and stays the
+/// giver's.
+/// </summary>
 public sealed class AvocetServer : IAsyncDisposable
 {
     private const int ListenBacklog = 4096;
@@ -18,6 +23,8 @@ public sealed class AvocetServer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly List<ListenerEndpoint> _endpoints = [];
     private readonly KestrelServer _kestrel;
+    private readonly RocksDbStore? _store;
+    private readonly StoreThread? _storeThread;
     private ITimer? _certificateCheck;
     private int _isStopped;
 
@@ -33,7 +40,14 @@ public sealed class AvocetServer : IAsyncDisposable
 
         var policies = listeners.ConvertAll(PolicyOf);
         var certificates = listeners.ConvertAll(LoadCertificates);
-        Broker = new MqttBroker(options.Broker, services);
+        if (services.Store is null && options.DataFolder.Length > 0)
+        {
+            _store = OpenStore(options, services);
+            _storeThread = new StoreThread(_logger);
+            _services = services with { Store = _store, StoreScheduler = _storeThread };
+        }
+
+        Broker = CreateBroker();
         for (var i = 0; i < listeners.Count; i++)
         {
             _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
@@ -46,24 +60,27 @@ public sealed class AvocetServer : IAsyncDisposable
 
     public MqttBroker Broker { get; }
 
+    /// <summary>Where data is kept; null when that is in memory only.</summary>
+    public string? StoreLocation => _services.Store?.Location;
+
     /// <summary>The listeners with their real ports, once started.</summary>
     public IReadOnlyList<BoundListener> Listeners =>
         [.. _endpoints.Select(endpoint => new BoundListener(endpoint.Options.Name, endpoint.Options.Transport, endpoint.BoundEndPoint))];
 
-    /// <summary>Prepares a server: loads certificates and checks that each listener may let clients in.</summary>
+    /// <summary>Prepares a server: loads certificates, checks that each listener may let clients in, and opens the data folder.</summary>
     /// <exception cref="ServerStartException">The configuration cannot be served; the message says why and what to do.</exception>
     public static AvocetServer Create(ServerOptions options, BrokerServices services) => new(options, services);
 
     /// <exception cref="ServerStartException">A listener cannot be opened; the message says why and what to do.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        Broker.Start();
         try
         {
+            Broker.Start();
             var application = new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger);
             await _kestrel.StartAsync(application, cancellationToken);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or StoreException)
         {
             throw new ServerStartException(exception.Message, exception);
         }
@@ -120,7 +137,42 @@ public sealed class AvocetServer : IAsyncDisposable
     {
         await StopAsync(CancellationToken.None);
         _kestrel.Dispose();
+        // The broker's last commits are on their thread; then nobody uses the store any more.
         await Broker.DisposeAsync();
+        CloseStore();
+    }
+
+    private static RocksDbStore OpenStore(ServerOptions options, BrokerServices services)
+    {
+        try
+        {
+            return RocksDbStore.Open(options.DataFolder, services.LoggerFactory.CreateLogger("Avocet.Store"));
+        }
+        catch (StoreException exception)
+        {
+            throw new ServerStartException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>The broker reads the store before it lives.</summary>
+    private MqttBroker CreateBroker()
+    {
+        try
+        {
+            return new MqttBroker(Options.Broker, _services);
+        }
+        catch (Exception exception)
+        {
+            CloseStore();
+            if (exception is StoreException) throw new ServerStartException(exception.Message, exception);
+            throw;
+        }
+    }
+
+    private void CloseStore()
+    {
+        _storeThread?.Dispose();
+        _store?.Dispose();
     }
 
     private static IReadOnlyList<CertificateOptions> SourcesOf(ListenerOptions listener, ServerOptions options) =>

@@ -12,8 +12,11 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Configuration: {Source}. 'avocet config show' prints every value and where it comes from.")]
     public static partial void ConfigurationSource(ILogger logger, string source);
 
-    [LoggerMessage(2002, LogLevel.Information, "Data folder {Folder}: not used yet. Sessions and retained messages live in memory only.")]
-    public static partial void DataFolder(ILogger logger, string folder);
+    [LoggerMessage(2002, LogLevel.Information, "Data is kept in {Location}. What is acknowledged survives {Survives} (durability = \"{Durability}\").")]
+    public static partial void DataKept(ILogger logger, string location, string survives, string durability);
+
+    [LoggerMessage(2008, LogLevel.Information, "Data is kept in memory only: the end of this process forgets sessions and retained messages.")]
+    public static partial void DataInMemory(ILogger logger);
 
     [LoggerMessage(2003, LogLevel.Information, "Listener '{Listener}' on {Address}, {Admission}.")]
     public static partial void Listening(ILogger logger, string listener, string address, string admission);
@@ -29,6 +32,9 @@ internal static partial class Log
 
     [LoggerMessage(2007, LogLevel.Warning, "Listener '{Listener}' lets nobody in: allow_anonymous is false and there is no authenticator.")]
     public static partial void NobodyMayConnect(ILogger logger, string listener);
+
+    [LoggerMessage(2009, LogLevel.Critical, "A commit to the store failed in a way nobody expected. Report it, please; a restart of the broker helps for now.")]
+    public static partial void StoreWorkFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(2010, LogLevel.Information, "Stopping on {Signal}: no new connections; clients have {Seconds} s to end.")]
     public static partial void Stopping(ILogger logger, string signal, int seconds);

@@ -16,7 +16,7 @@ public enum LogFormat
 /// <summary>The settings of a server.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>The folder of the server's files. Nothing is kept there yet: this version keeps its data in memory.</summary>
+    /// <summary>The folder of the server's files, sessions and messages among them; empty to keep everything in memory only.</summary>
     public string DataFolder { get; init; } = "avocet-data";
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Reflection;
+using Avocet.Broker;
+using Avocet.Server.Configuration;
 using Avocet.Server.Transports;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +16,7 @@ internal static class StartPage
 
     public static void Write(ILogger logger, AvocetServer server, IReadOnlyList<ListenerEndpoint> endpoints)
     {
-        Log.DataFolder(logger, server.Options.DataFolder);
+        WriteData(logger, server);
         foreach (var endpoint in endpoints)
         {
             var admission = endpoint.AllowsAnonymous ? "anyone may connect" : "clients log in";
@@ -30,6 +32,24 @@ internal static class StartPage
         }
 
         Log.Ready(logger);
+    }
+
+    private static void WriteData(ILogger logger, AvocetServer server)
+    {
+        if (server.StoreLocation is not { } location)
+        {
+            Log.DataInMemory(logger);
+            return;
+        }
+
+        var durability = server.Options.Broker.Durability;
+        var survives = durability switch
+        {
+            Durability.Fsync => "a power cut",
+            Durability.Os => "the end of this process, not a power cut",
+            _ => "an orderly stop",
+        };
+        Log.DataKept(logger, location, survives, ConfigurationKeys.NameOf(durability));
     }
 
     private static string Address(ListenerEndpoint endpoint)

@@ -28,7 +28,7 @@ public sealed class ConfigurationErrorTests
         {
             "section like no other",
             "[persistence]\nfile = \"x\"",
-            "1: there is no section [persistence]; the sections are [limits], [session], [mqtt], [[listener]], [[certificate]]."
+            "1: there is no section [persistence]; the sections are [[durability_for]], [limits], [session], [mqtt], [[listener]], [[certificate]]."
         },
         { "section below one that has none", "[limits.tcp]\na = 1", "1: there is no section [limits.tcp]; [limits] has none below it." },
         { "listener as a plain table", "[listener]\nname = \"a\"", "1: write [[listener]] here: there may be several." },
@@ -46,6 +46,23 @@ public sealed class ConfigurationErrorTests
             "misspelt choice",
             "log_level = \"debgu\"",
             "1: log_level = \"debgu\": allowed is one of \"trace\", \"debug\", \"info\", \"warning\", \"error\"; the nearest is \"debug\"."
+        },
+        {
+            "unknown durability",
+            "durability = \"fsnc\"",
+            "1: durability = \"fsnc\": allowed is one of \"fsync\", \"os\", \"none\"; the nearest is \"fsync\"."
+        },
+        { "durability without a filter", "[[durability_for]]\nlevel = \"os\"", "1: [[durability_for]] has no 'filter'." },
+        { "durability without a level", "\n[[durability_for]]\nfilter = \"a\"", "2: [[durability_for]] has no 'level'." },
+        {
+            "durability for a bad filter",
+            "[[durability_for]]\nlevel = \"os\"\nfilter = \"a/#/b\"",
+            "3: durability_for.filter = \"a/#/b\": not a valid topic filter."
+        },
+        {
+            "durability for a shared subscription",
+            "[[durability_for]]\nlevel = \"os\"\nfilter = \"$share/g/a\"",
+            "3: durability_for.filter = \"$share/g/a\": this is about topics, not subscriptions; leave $share and the group out."
         },
         {
             "port out of range",

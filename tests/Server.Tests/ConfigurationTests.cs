@@ -204,12 +204,46 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public void Durability_is_set_for_all_and_for_topics()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("avocet.toml", """
+            durability = "os"
+
+            [[durability_for]]
+            filter = "telemetry/#"
+            level = "none"
+
+            [[durability_for]]
+            filter = "orders/+/state"
+            level = "fsync"
+            """);
+
+        var options = Read(new ConfigurationInput { FilePath = file, Assignments = ["durability_for.1.level=os", "limits.receive_maximum=5"] }).Broker;
+
+        Assert.Equal(Durability.Os, options.Durability);
+        Assert.Equal(5, options.ReceiveMaximum);
+        Assert.Equal(["telemetry/# None", "orders/+/state Os"], options.TopicDurabilities.Select(exception => $"{exception.Filter} {exception.Durability}"));
+    }
+
+    [Fact]
+    public void No_data_folder_is_a_choice()
+    {
+        Assert.Equal("avocet-data", Read(new ConfigurationInput()).DataFolder);
+        Assert.Equal("", Read(new ConfigurationInput { DataFolder = "" }).DataFolder);
+        Assert.Equal("", Read(new ConfigurationInput { Assignments = ["data="] }).DataFolder);
+    }
+
+    [Fact]
     public void Every_broker_option_has_a_key()
     {
-        var keys = new Section[] { ConfigurationKeys.Limits, ConfigurationKeys.Session, ConfigurationKeys.Mqtt }.SelectMany(section => section.Keys);
+        var keys = new Section[] { ConfigurationKeys.Limits, ConfigurationKeys.Session, ConfigurationKeys.Mqtt }.SelectMany(section => section.Keys.Select(key => key.Name));
+        var elsewhere = new[] { ConfigurationKeys.Root.FindKey("durability")!.Name };
+        // An array of tables, not a key.
+        var tables = new[] { SnakeCase(nameof(BrokerOptions.TopicDurabilities)) };
         var properties = typeof(BrokerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
-        Assert.Equal(properties.Select(property => SnakeCase(property.Name)).Order(), keys.Select(key => key.Name).Order());
+        Assert.Equal(properties.Select(property => SnakeCase(property.Name)).Except(tables).Order(), keys.Concat(elsewhere).Order());
     }
 
     [Fact]

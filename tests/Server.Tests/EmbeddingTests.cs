@@ -15,7 +15,7 @@ namespace Avocet.Server.Tests;
 /// <summary>The server as a part of another program.</summary>
 public sealed class EmbeddingTests
 {
-    private static readonly ServerOptions Options = new() { Listeners = [new ListenerOptions { Name = "tcp", Port = ListenPort.Auto }] };
+    private static readonly ServerOptions Options = new() { DataFolder = "", Listeners = [new ListenerOptions { Name = "tcp", Port = ListenPort.Auto }] };
 
     [Fact]
     public async Task Server_starts_and_stops_with_its_host()

@@ -61,6 +61,8 @@ public sealed partial class ReadmeTests
         var environment = new Dictionary<string, string>
         {
             ["XDG_CONFIG_HOME"] = folder.Path,
+            // The reader's folder must not get what the test sends.
+            ["AVOCET_DATA"] = folder.File("data"),
             ["NODE_PATH"] = Repository.File("tests", "Server.Tests", "js", "node_modules"),
         };
         return kind switch

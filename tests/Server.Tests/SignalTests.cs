@@ -135,7 +135,7 @@ public sealed class SignalTests
         {
             using var json = JsonDocument.Parse(line);
             Assert.Equal("info", json.RootElement.GetProperty("level").GetString());
-            Assert.InRange(json.RootElement.GetProperty("event").GetInt32(), 1000, 2999);
+            Assert.InRange(json.RootElement.GetProperty("event").GetInt32(), 1000, 3999);
             Assert.NotEqual("", json.RootElement.GetProperty("message").GetString());
         }
     }

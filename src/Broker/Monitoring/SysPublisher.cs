@@ -84,6 +84,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("retained messages/count", context.Retained.Count);
         Publish("subscriptions/count", context.Index.Count);
         Publish("shared_subscriptions/count", context.Index.SharedCount);
+        PublishStorage();
         PublishDropCauses(statistics);
         PublishPackets(statistics);
         if (intervalSeconds > 0) PublishLoad(statistics, received, sent, dropped, intervalSeconds);
@@ -101,6 +102,21 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("clients/expired", statistics.Get(Counter.SessionsExpired));
         Publish("clients/maximum", sessions.ConnectedMax);
         Publish("clients/total", sessions.Total);
+    }
+
+    private void PublishStorage()
+    {
+        if (context.Commits is not { } commits) return;
+
+        var figures = commits.Store.GetFigures();
+        var kept = context.Statistics.Get(Counter.MessagesKept);
+        Publish("storage/state", commits.Failure is { } failure ? $"failing: {failure.Message}" : "ok");
+        Publish("storage/commits", commits.Commits);
+        Publish("storage/syncs", figures.Syncs);
+        Publish("storage/messages/kept", kept);
+        Publish("storage/bytes/written", figures.BytesWritten);
+        Publish("storage/bytes/per_message", kept == 0 ? 0 : figures.BytesWritten / kept);
+        Publish("storage/size", figures.Size);
     }
 
     private void PublishDropCauses(Statistics statistics)

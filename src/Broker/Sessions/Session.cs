@@ -404,12 +404,15 @@ internal sealed class Session : ICommitWaiter
     /// Ends the session: nothing is delivered to it any more. What it got as a member of a shared group and did not finish is returned, for
     /// other members. QoS 2 messages in flight stay with their client. [MQTT-4.8.2-5]
     /// </summary>
-    public List<OutboundMessage> End()
+    /// <param name="storedFrom">Where the part of its queue begins that is in the store only.</param>
+    /// <param name="groups">Its shared subscriptions, if it has such a part; else null.</param>
+    public List<OutboundMessage> End(out long storedFrom, out IReadOnlyDictionary<byte[], SharedGroup>? groups)
     {
         lock (_gate)
         {
             _hasEnded = true;
             _connection = null;
+            groups = _outbound.TryGetStoredFrom(out storedFrom) ? FindGroups() : null;
             if (_subscriptions is not null)
             {
                 foreach (var subscription in _subscriptions.Values) Context.Index.Remove(subscription);
@@ -419,6 +422,17 @@ internal sealed class Session : ICommitWaiter
             _receivedQos2 = null;
             return _outbound.End();
         }
+    }
+
+    private Dictionary<byte[], SharedGroup>? FindGroups()
+    {
+        var groups = new Dictionary<byte[], SharedGroup>(Utf8Comparer.Instance);
+        foreach (var (filter, subscription) in _subscriptions ?? [])
+        {
+            if (subscription.Group is { } group) groups.Add(filter, group);
+        }
+
+        return groups.Count > 0 ? groups : null;
     }
 
     private void Pump()

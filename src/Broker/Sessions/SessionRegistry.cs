@@ -4,6 +4,7 @@ using Avocet.Broker.Monitoring;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Time;
+using Avocet.Broker.Topics;
 using Avocet.Broker.Wills;
 using Avocet.Protocol;
 
@@ -245,7 +246,7 @@ internal sealed class SessionRegistry(BrokerContext context)
 
         TakeWill(session, ref after);
         _sessions.Remove(session.ClientId);
-        after.HandOver = session.End();
+        after.HandOver = session.End(out after.StoredFrom, out after.Groups);
         after.Ended = session;
         if (session.Journal is { } journal) after.Change = new SessionChange(session, ++journal.Version, null);
     }
@@ -283,8 +284,19 @@ internal sealed class SessionRegistry(BrokerContext context)
         }
 
         // In one batch: after a crash a will is published once, and what is handed over is with one member.
-        if (after.Change is { } change) batch.Changes.Sessions.Add(change);
+        if (after.Change is { } change)
+        {
+            if (after.Groups is null) batch.Changes.Sessions.Add(change);
+            else HandOverStored(after, change);
+        }
+
         if (batch.HasChanges) context.Commits!.Append(batch.Changes, isAnswered: false, context.Options.Durability);
+    }
+
+    /// <summary>What is in the store only takes time to be read.</summary>
+    private void HandOverStored(Aftermath after, SessionChange end)
+    {
+        context.Scheduler.Schedule(_ => QueuePage.HandOver(after.Ended!, after.StoredFrom, after.Groups!, end), null);
     }
 
     /// <summary>What has to be done once the lock is left.</summary>
@@ -295,5 +307,7 @@ internal sealed class SessionRegistry(BrokerContext context)
         public List<OutboundMessage>? HandOver;
         public Session? Ended;
         public SessionChange? Change;
+        public long StoredFrom;
+        public IReadOnlyDictionary<byte[], SharedGroup>? Groups;
     }
 }

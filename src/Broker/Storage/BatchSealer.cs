@@ -73,6 +73,12 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
             if (message.StoreNumber != 0 && !_unwritten.Remove((session.Journal!.Number, sequence))) ReleaseShared(message.StoreNumber, batch);
         }
 
+        foreach (var (session, sequence, number) in pending.HandedOver)
+        {
+            batch.Delete(StoreTable.Queue, StoreKeys.OfQueue(session, sequence));
+            if (number != 0) ReleaseShared(number, batch);
+        }
+
         foreach (var session in pending.Progressed)
         {
             if (!session.Journal!.IsEnded) SealProgress(session, batch);

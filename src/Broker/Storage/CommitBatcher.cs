@@ -96,6 +96,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
 
             _pending.Sessions.AddRange(changes.Sessions);
+            _pending.HandedOver.AddRange(changes.HandedOver);
             if (isAnswered) _pending.AnsweredCount++;
             _pending.IsUrgent |= durability != Durability.None;
             _pending.NeedsSync |= durability == Durability.Fsync;

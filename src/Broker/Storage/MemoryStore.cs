@@ -8,16 +8,12 @@ namespace Avocet.Broker.Storage;
 /// </summary>
 public sealed class MemoryStore : IStore
 {
+    private static readonly ImmutableSortedSet<Entry> Empty = ImmutableSortedSet.Create<Entry>(EntryOrder.Instance);
+
     private readonly Lock _gate = new();
-    private readonly ImmutableSortedDictionary<byte[], byte[]>[] _tables;
+    private readonly ImmutableSortedSet<Entry>[] _tables = [.. Enum.GetValues<StoreTable>().Select(_ => Empty)];
     private long _bytesWritten;
     private long _syncs;
-
-    public MemoryStore()
-    {
-        var empty = ImmutableSortedDictionary.Create<byte[], byte[]>(KeyOrder.Instance);
-        _tables = [.. Enum.GetValues<StoreTable>().Select(_ => empty)];
-    }
 
     public string Location => "memory";
 
@@ -32,10 +28,9 @@ public sealed class MemoryStore : IStore
         }
     }
 
-    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => TableOf(table).GetValueOrDefault(key.ToArray());
+    public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => TableOf(table).TryGetValue(new Entry(key.ToArray(), []), out var found) ? found.Value : null;
 
-    public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false) =>
-        new Cursor(TableOf(table), from.ToArray(), to.ToArray(), isReverse);
+    public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false) => new Cursor(TableOf(table), from, to, isReverse);
 
     public StoreFigures GetFigures()
     {
@@ -53,58 +48,74 @@ public sealed class MemoryStore : IStore
         switch (change.Kind)
         {
             case StoreChangeKind.Put:
-                table = table.SetItem(change.Key.ToArray(), change.Value.ToArray());
+                var entry = new Entry(change.Key.ToArray(), change.Value.ToArray());
+                table = table.Remove(entry).Add(entry);
                 break;
 
             case StoreChangeKind.Delete:
-                table = table.Remove(change.Key.ToArray());
+                table = table.Remove(new Entry(change.Key.ToArray(), []));
                 break;
 
             case StoreChangeKind.DeleteRange:
-                using (var cursor = new Cursor(table, change.Key.ToArray(), change.Value.ToArray(), false))
+                using (var cursor = new Cursor(table, change.Key, change.Value, false))
                 {
-                    while (cursor.MoveNext()) table = table.Remove(cursor.Key.ToArray());
+                    while (cursor.MoveNext()) table = table.Remove(new Entry(cursor.Key.ToArray(), []));
                 }
 
                 break;
         }
     }
 
-    private ImmutableSortedDictionary<byte[], byte[]> TableOf(StoreTable table)
+    private ImmutableSortedSet<Entry> TableOf(StoreTable table)
     {
         lock (_gate) return _tables[(int)table];
     }
 
-    private sealed class KeyOrder : IComparer<byte[]>
-    {
-        public static KeyOrder Instance { get; } = new();
+    private readonly record struct Entry(byte[] Key, byte[] Value);
 
-        public int Compare(byte[]? x, byte[]? y) => x.AsSpan().SequenceCompareTo(y);
+    /// <summary>Entries are equal when their keys are.</summary>
+    private sealed class EntryOrder : IComparer<Entry>
+    {
+        public static EntryOrder Instance { get; } = new();
+
+        public int Compare(Entry x, Entry y) => x.Key.AsSpan().SequenceCompareTo(y.Key);
     }
 
-    private sealed class Cursor(ImmutableSortedDictionary<byte[], byte[]> table, byte[] from, byte[] to, bool isReverse) : StoreCursor
+    private sealed class Cursor : StoreCursor
     {
-        private IEnumerator<KeyValuePair<byte[], byte[]>>? _entries;
+        private readonly ImmutableSortedSet<Entry> _table;
+        private readonly int _step;
+        private int _place;
+        private int _left;
 
-        public override ReadOnlySpan<byte> Key => _entries!.Current.Key;
-
-        public override ReadOnlySpan<byte> Value => _entries!.Current.Value;
-
-        public override bool MoveNext() => (_entries ??= Entries().GetEnumerator()).MoveNext();
-
-        protected override void Dispose(bool disposing)
+        public Cursor(ImmutableSortedSet<Entry> table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse)
         {
-            _entries?.Dispose();
-            base.Dispose(disposing);
+            var first = PlaceOf(table, from);
+            var end = to.IsEmpty ? table.Count : PlaceOf(table, to);
+            _table = table;
+            _left = Math.Max(0, end - first);
+            _step = isReverse ? -1 : 1;
+            _place = isReverse ? end : first - 1;
         }
 
-        // Looks at all keys: quick enough for tests, and for brokers that keep nothing.
-        private IEnumerable<KeyValuePair<byte[], byte[]>> Entries()
+        public override ReadOnlySpan<byte> Key => _table[_place].Key;
+
+        public override ReadOnlySpan<byte> Value => _table[_place].Value;
+
+        public override bool MoveNext()
         {
-            var entries = table
-                .SkipWhile(entry => KeyOrder.Instance.Compare(entry.Key, from) < 0)
-                .TakeWhile(entry => to.Length == 0 || KeyOrder.Instance.Compare(entry.Key, to) < 0);
-            return isReverse ? entries.Reverse() : entries;
+            if (_left == 0) return false;
+
+            _left--;
+            _place += _step;
+            return true;
+        }
+
+        /// <summary>How many keys are less.</summary>
+        private static int PlaceOf(ImmutableSortedSet<Entry> table, ReadOnlySpan<byte> key)
+        {
+            var place = table.IndexOf(new Entry(key.ToArray(), []));
+            return place < 0 ? ~place : place;
         }
     }
 }

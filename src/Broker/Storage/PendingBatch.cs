@@ -28,6 +28,8 @@ internal sealed class PendingBatch(long number)
 
     public List<SessionChange> Sessions { get; } = [];
 
+    public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
+
     public HashSet<ICommitWaiter> Waiters { get; } = [];
 
     /// <summary>Those who wait whatever becomes of it, until it is kept.</summary>

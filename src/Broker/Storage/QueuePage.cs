@@ -1,3 +1,4 @@
+using Avocet.Broker.Connections;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage.Records;
@@ -35,7 +36,50 @@ internal static class QueuePage
 
     /// <summary>Reads messages of a queue in their order. True when there are no more before <paramref name="to"/>.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static bool Read(BrokerContext context, Session session, long from, long to, int messagesMax, List<OutboundMessage> page)
+    public static bool Read(BrokerContext context, Session session, long from, long to, int messagesMax, List<OutboundMessage> page) =>
+        Read(context, session, from, to, messagesMax, page, filter => session.FindSubscription(filter)?.Group);
+
+    /// <summary>Gives what an ended session has in the store only, as a member of shared groups, to other members. Then the session ends for good.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="from">Where that begins.</param>
+    /// <param name="groups">The session's shared subscriptions.</param>
+    /// <param name="end">The end of the session.</param>
+    public static void HandOver(Session session, long from, IReadOnlyDictionary<byte[], SharedGroup> groups, SessionChange end)
+    {
+        var context = session.Context;
+        var batch = new FlushBatch(context.Commits);
+        var page = new List<OutboundMessage>();
+        try
+        {
+            for (var isLast = false; !isLast;)
+            {
+                page.Clear();
+                isLast = Read(context, session, from, long.MaxValue, MessagesMax, page, filter => groups.GetValueOrDefault(filter));
+                foreach (var outbound in page)
+                {
+                    from = outbound.Sequence + 1;
+                    if (outbound.Group is null) continue;
+
+                    // In one batch, so that after a crash it is with one member and not with two.
+                    batch.Changes.HandedOver.Add((session.Journal!.Number, outbound.Sequence, outbound.Message.StoreNumber));
+                    context.Router.HandOver(outbound.Group, outbound.Message, session, batch);
+                    context.Commits!.Append(batch.Changes, isAnswered: false, context.Options.Durability);
+                }
+
+                batch.Flush();
+            }
+        }
+        catch (StoreException exception)
+        {
+            Log.QueueNotRead(context.Logger, session.ClientId, exception.Message);
+        }
+
+        context.Commits!.Change(end, isUrgent: true);
+        batch.Flush();
+    }
+
+    private static bool Read(
+        BrokerContext context, Session session, long from, long to, int messagesMax, List<OutboundMessage> page, Func<byte[], SharedGroup?> findGroup)
     {
         var store = context.Commits!.Store;
         var number = session.Journal!.Number;
@@ -50,7 +94,7 @@ internal static class QueuePage
             if ((record.Message ?? FindMessage(store, record.MessageNumber)) is not { } message) continue;
 
             bytes += message.Payload.Length + message.TopicName.Length;
-            page.Add(new OutboundMessage(new Message(message, record.MessageNumber, context.Clock), record.Qos, record.Retain, record.SubscriptionIds, FindGroup(session, record))
+            page.Add(new OutboundMessage(new Message(message, record.MessageNumber, context.Clock), record.Qos, record.Retain, record.SubscriptionIds, record.GroupFilter is { } filter ? findGroup(filter) : null)
             {
                 Sequence = StoreKeys.SequenceOf(cursor.Key),
             });
@@ -68,7 +112,4 @@ internal static class QueuePage
         var reader = new RecordReader(StoreTable.Messages, key, value);
         return MessageRecord.Read(ref reader);
     }
-
-    private static SharedGroup? FindGroup(Session session, QueueRecord record) =>
-        record.GroupFilter is { } filter ? session.FindSubscription(filter)?.Group : null;
 }

@@ -31,7 +31,10 @@ internal sealed class StoreChanges
 
     public List<SessionChange> Sessions { get; } = [];
 
-    public bool IsEmpty => Deliveries.Count == 0 && RetainedTopics.Count == 0 && Sessions.Count == 0 && Received.Count == 0;
+    /// <summary>Entries of ended sessions' queues that other members of their shared groups have now: session number, sequence number, shared message.</summary>
+    public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
+
+    public bool IsEmpty => Deliveries.Count == 0 && RetainedTopics.Count == 0 && Sessions.Count == 0 && Received.Count == 0 && HandedOver.Count == 0;
 
     public void Clear()
     {
@@ -39,5 +42,6 @@ internal sealed class StoreChanges
         Received.Clear();
         RetainedTopics.Clear();
         Sessions.Clear();
+        HandedOver.Clear();
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Avocet.Broker;
+using Avocet.Protocol.Topics;
 
 namespace Avocet.Server.Configuration;
 
@@ -15,21 +17,45 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
 
     public ServerOptions Bind(SettingTable root)
     {
-        var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Limits), new BrokerOptions());
+        var server = Section<ServerOptions>.Bind(root, new ServerOptions());
+        var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Limits), server.Broker);
         broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Session), broker);
         broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Mqtt), broker);
+        if (root.Items(ConfigurationKeys.DurabilityFor) is { Count: > 0 } exceptions) broker = broker with { TopicDurabilities = [.. exceptions.Select(BindDurability)] };
 
         var certificates = BindCertificates(root.Items(ConfigurationKeys.Certificate));
         var listeners = new List<ListenerOptions>();
         foreach (var item in root.Items(ConfigurationKeys.Listener)) listeners.Add(BindListener(item, certificates.Count > 0));
         CheckTogether(root.Items(ConfigurationKeys.Listener), listeners);
 
-        return Section<ServerOptions>.Bind(root, new ServerOptions()) with
+        return server with
         {
             Broker = broker,
             Certificates = certificates,
             Listeners = listeners,
         };
+    }
+
+    private TopicDurability BindDurability(SettingTable item)
+    {
+        var (filter, durability) = Section<TopicDurability>.Bind(item, new TopicDurability("", Durability.Fsync));
+        foreach (var key in item.Section.Keys)
+        {
+            if (item.Find(key.Name) is null) assigner.Report(item.Origin, $"{item.Section.Heading} has no '{key.Name}'.");
+        }
+
+        if (item.Find("filter") is { } setting)
+        {
+            var isShared = SharedFilter.IsShared(Encoding.UTF8.GetBytes(filter));
+            if (isShared || !TopicFilter.IsValid(Encoding.UTF8.GetBytes(filter)))
+            {
+                var reason = isShared ? "this is about topics, not subscriptions; leave $share and the group out" : "not a valid topic filter";
+                assigner.Report(setting.Origin, $"{item.Section.PathOf("filter")} = \"{filter}\": {reason}.");
+            }
+        }
+
+        // Not the bound one: it was made with another filter.
+        return new TopicDurability(filter, durability);
     }
 
     private List<CertificateOptions> BindCertificates(IReadOnlyList<SettingTable> items)

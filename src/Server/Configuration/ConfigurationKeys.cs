@@ -20,6 +20,9 @@ internal static class ConfigurationKeys
     public static readonly IReadOnlyList<(string Word, ListenerTransport Value)> Transports =
         [.. Enum.GetValues<ListenerTransport>().Select(transport => (ListenerOptions.NameOf(transport), transport))];
 
+    public static readonly IReadOnlyList<(string Word, Durability Value)> Durabilities =
+        [("fsync", Durability.Fsync), ("os", Durability.Os), ("none", Durability.None)];
+
     private const long Int32Max = int.MaxValue;
 
     public static Section<BrokerOptions> Limits { get; } = CreateLimits();
@@ -27,6 +30,8 @@ internal static class ConfigurationKeys
     public static Section<BrokerOptions> Session { get; } = CreateSession();
 
     public static Section<BrokerOptions> Mqtt { get; } = CreateMqtt();
+
+    public static Section<TopicDurability> DurabilityFor { get; } = CreateDurabilityFor();
 
     public static Section<CertificateOptions> Certificate { get; } =
         CreateCertificate("certificate", "The certificates of all TLS listeners that have none of their own; the client's SNI chooses.");
@@ -40,23 +45,40 @@ internal static class ConfigurationKeys
     public static Section<ServerOptions> Root { get; } = CreateRoot();
 
     /// <summary>Every section with the ones below it, in the order of the reference page.</summary>
-    public static IEnumerable<Section> AllSections { get; } = [Root, Limits, Session, Mqtt, Listener, ListenerCertificate, Certificate];
+    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, Listener, ListenerCertificate, Certificate];
+
+    public static string NameOf(Durability durability) => Durabilities.First(choice => choice.Value == durability).Word;
 
     private static Section<ServerOptions> CreateRoot() =>
         new Section<ServerOptions>(new ServerOptions())
         {
             Path = "",
             Summary = "Keys at the top of the file, before the first section.",
-            Sections = [Limits, Session, Mqtt, Listener, Certificate],
+            Sections = [DurabilityFor, Limits, Session, Mqtt, Listener, Certificate],
         }
         .Text("data", SettingKind.File, o => o.DataFolder, (o, v) => o with { DataFolder = v },
-            "The folder of the server's files. This version keeps sessions and messages in memory and writes nothing there.")
+            "The folder of the server's files, sessions and messages among them; it is made where it is missing. "
+            + "`\"\"` keeps everything in memory only. A system service uses `/var/lib/avocet`.")
+        .Choice("durability", Durabilities, o => o.Broker.Durability, (o, v) => o with { Broker = o.Broker with { Durability = v } },
+            "What acknowledged messages survive: `fsync` a power cut, `os` the end of the process, `none` an orderly stop. See [durability.md](durability.md).")
         .Choice("log_level", LogLevels, o => o.LogLevel, (o, v) => o with { LogLevel = v },
             "The least severe log lines to write.", reloadable: true)
         .Choice("log_format", [("text", LogFormat.Text), ("json", LogFormat.Json)], o => o.LogFormat, (o, v) => o with { LogFormat = v },
             "Log lines for people, or one JSON object a line.")
         .Integer("shutdown_timeout_seconds", 1, 3600, o => o.ShutdownTimeoutSeconds, (o, v) => o with { ShutdownTimeoutSeconds = (int)v },
             "Seconds from SIGTERM until the process has ended, whatever its clients do.");
+
+    private static Section<TopicDurability> CreateDurabilityFor() =>
+        new Section<TopicDurability>(new TopicDurability("", Durability.Fsync))
+        {
+            Path = "durability_for",
+            Summary = "Exceptions from `durability` by topic. The first filter that matches counts.",
+            IsArray = true,
+        }
+        .Text("filter", SettingKind.Text, o => o.Filter, (o, v) => o with { Filter = v },
+            "A topic filter, such as `telemetry/#`; with the mount point where a listener has one, and without `$share`.", "none; it must be set")
+        .Choice("level", Durabilities, o => o.Durability, (o, v) => o with { Durability = v },
+            "What acknowledged messages of these topics survive.", "none; it must be set");
 
     private static Section<BrokerOptions> CreateLimits() =>
         new Section<BrokerOptions>(new BrokerOptions())

@@ -21,6 +21,8 @@ internal static class ConfigurationListing
             if (!section.IsArray) WriteTable(text, root.Table(section));
         }
 
+        foreach (var exception in root.Items(ConfigurationKeys.DurabilityFor)) WriteTable(text, exception);
+
         foreach (var listener in root.Items(ConfigurationKeys.Listener))
         {
             WriteTable(text, listener);

@@ -92,6 +92,25 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Sys_tells_of_the_store()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 10 });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("kept").Qos1(1));
+        await writer.ExpectAsync(Given.Puback(1));
+        Assert.Equal("1", await SysTopics.ReadNextAsync(broker.Broker, "storage/messages/kept"));
+        Assert.Equal("ok", await SysTopics.ReadAsync(broker.Broker, "storage/state"));
+        Assert.NotEqual("0", await SysTopics.ReadAsync(broker.Broker, "storage/bytes/per_message"));
+
+        broker.Store.Failure = Full;
+        await writer.SendAsync(Given.Publish("kept").Qos1(1));
+        await writer.ReadPacketAsync(PacketType.Puback);
+        Assert.Equal("failing: " + Full.Message, await SysTopics.ReadNextAsync(broker.Broker, "storage/state"));
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+    }
+
+    [Fact]
     public async Task State_that_could_not_be_written_is_written_later()
     {
         await using var broker = await StartAsync();

@@ -90,6 +90,32 @@ public sealed class StoredQueueTests
     }
 
     [Fact]
+    public async Task Member_of_a_shared_group_that_ends_leaves_its_whole_queue_to_another()
+    {
+        const int Count = 700;
+        await using var broker = new DurableBroker();
+        await broker.LeaveAsync(Given.Client("ends").Persistent(100).Subscribed("$share/g/a", Qos.ExactlyOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (var i = 1; i <= Count; i++)
+        {
+            await writer.SendAsync(Given.Publish("a").Payload(i.ToString()).Qos2(1));
+            await writer.ExpectAsync(Given.Pubrec(1));
+            await writer.SendAsync(Given.Pubrel(1));
+            await writer.ExpectAsync(Given.Pubcomp(1));
+        }
+
+        await broker.CrashAsync();
+        await broker.LeaveAsync(Given.Client("stays").Persistent().Subscribed("$share/g/a", Qos.ExactlyOnce));
+        await broker.Broker.AdvanceAsync(101);
+        await broker.UntilAsync(() => broker.Count(StoreTable.Sessions) == 1 && broker.Count(StoreTable.Queue) == Count);
+        await broker.CrashAsync();
+
+        var client = await broker.ConnectAsync(Given.Client("stays").Persistent());
+        var received = await client.ReceiveAsync(Count);
+        Assert.Equal(Enumerable.Range(1, Count).Select(i => i.ToString()), received.Select(message => message.PayloadText));
+    }
+
+    [Fact]
     public async Task Qos0_queued_for_offline_sessions_is_kept_too()
     {
         await using var broker = new DurableBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueQos0 = true });

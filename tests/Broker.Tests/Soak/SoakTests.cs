@@ -1,4 +1,5 @@
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Storage;
 using Xunit;
 
 namespace Avocet.Broker.Tests.Soak;
@@ -8,15 +9,17 @@ public sealed class SoakTests(ITestOutputHelper output)
     private const int ClientCount = 200;
     private const int Seed = 20_261_122;
 
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(40);
 
     private static readonly TimeSpan DrainTimeMax = TimeSpan.FromSeconds(120);
 
-    [Fact(Timeout = 300_000)]
-    public async Task Clients_with_random_disconnects_lose_and_duplicate_nothing_that_their_qos_forbids()
+    [Theory(Timeout = 300_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Clients_with_random_disconnects_lose_and_duplicate_nothing_that_their_qos_forbids(bool withStore)
     {
         var options = new BrokerOptions { QueueMessagesMax = int.MaxValue, QueueBytesMax = long.MaxValue, SysIntervalSeconds = 1 };
-        await using var broker = new MqttBroker(options, new BrokerServices());
+        await using var broker = new MqttBroker(options, new BrokerServices { Store = withStore ? new MemoryStore() : null });
         broker.Start();
         var clients = Enumerable.Range(0, ClientCount).Select(number => new SoakClient(broker, number, ClientCount, Seed)).ToArray();
         await Task.WhenAll(clients.Select(client => client.BeginAsync()));
@@ -34,7 +37,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         await Task.WhenAll(clients.Select(client => client.EndAsync()));
 
         var faults = Compare(clients, out var messages);
-        output.WriteLine($"seed {Seed}: {messages} messages, {clients.Sum(client => client.Cuts)} cuts, {faults.Count} faults");
+        output.WriteLine($"seed {Seed}, store {withStore}: {messages} messages, {clients.Sum(client => client.Cuts)} cuts, {faults.Count} faults");
         Assert.Empty(faults);
         Assert.True(messages > ClientCount * 100, $"only {messages} messages went through");
         Assert.Equal(0, broker.Context.Statistics.Get(Counter.DroppedQueueFull));

@@ -8,10 +8,16 @@ internal static partial class AvocetProcess
 {
     public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
 
-    public static ChildProcess Start(params IEnumerable<string> arguments) => ChildProcess.Start(Program, arguments);
+    public static ChildProcess Start(params IReadOnlyList<string> arguments) => Start(new Dictionary<string, string>(), arguments);
 
-    public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments) =>
-        ChildProcess.Start(Program, arguments, environment);
+    /// <summary>Starts it, with a data folder of its own which goes with it, unless <c>--data</c> names one.</summary>
+    public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
+    {
+        if (arguments is not ["serve", ..] || arguments.Contains("--data")) return ChildProcess.Start(Program, arguments, environment);
+
+        var folder = new TemporaryFolder();
+        return ChildProcess.Start(Program, arguments, new Dictionary<string, string>(environment) { ["AVOCET_DATA"] = folder.Path }, folder);
+    }
 
     /// <summary>Serves on free ports, unless the arguments say otherwise, and waits until it does.</summary>
     public static async Task<ChildProcess> ServeAsync(params string[] arguments)

@@ -14,12 +14,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
     private readonly Process _process;
+    private readonly IDisposable? _owned;
     private readonly Task _reading;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, IDisposable? owned)
     {
         _process = process;
+        _owned = owned;
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput, isError: false), ReadAsync(process.StandardError, isError: true));
     }
 
@@ -49,7 +51,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public static ChildProcess Start(string program, params IEnumerable<string> arguments) => Start(program, arguments, new Dictionary<string, string>());
 
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    /// <param name="program">Its path, or a name to be found.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">What to add to the environment.</param>
+    /// <param name="owned">Disposed after the process has ended.</param>
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, IDisposable? owned = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -66,7 +72,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
 
         foreach (var (variable, value) in environment) start.Environment[variable] = value;
-        return new ChildProcess(Process.Start(start)!);
+        return new ChildProcess(Process.Start(start)!, owned);
     }
 
     /// <summary>The first line, from the beginning of the output, that contains the text.</summary>
@@ -134,6 +140,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync().WaitAsync(Deadline);
         _process.Dispose();
+        _owned?.Dispose();
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{_process.StartInfo.FileName} ({_process.Id})");

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Avocet.Server.Tests.Support;
 
-/// <summary>A server in the test's process, on ports of the system's choosing. Nothing may have been logged as an error when it is disposed.</summary>
+/// <summary>
+/// A server in the test's process, on ports of the system's choosing; without a data folder unless the test has one. Nothing may have been logged as an
+/// error when it is disposed.
+/// </summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly AvocetServer _server;
@@ -26,7 +29,8 @@ internal sealed class TestServer : IAsyncDisposable
     {
         var log = new CapturedLog();
         var services = new BrokerServices { LoggerFactory = log, TimeProvider = timeProvider ?? TimeProvider.System };
-        var server = AvocetServer.Create(options with { ShutdownTimeoutSeconds = 5 }, services);
+        var dataFolder = options.DataFolder == new ServerOptions().DataFolder ? "" : options.DataFolder;
+        var server = AvocetServer.Create(options with { ShutdownTimeoutSeconds = 5, DataFolder = dataFolder }, services);
         await server.StartAsync(CancellationToken.None);
         return new TestServer(server, log);
     }
