@@ -138,7 +138,7 @@ internal sealed class SimulatedWorld
         NextStep();
         Note(-1, 0, losesPower ? "== the power comes back" : "== the process is started again");
         Machine = StartMachine();
-        Model.Restarted(Disk.Kept);
+        Model.Restarted(Disk.Kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os);
     }
 
     public byte[]? ReadFromDisk(StoreTable table, byte[] key) => Disk.Current.Get(table, key);

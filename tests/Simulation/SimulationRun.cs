@@ -79,6 +79,7 @@ internal sealed class SimulationRun
     {
         _world.NextStep();
         Trouble();
+        RestartIfStopped();
         var random = _world.Random;
         var choice = random.Below(100);
         if (choice < 12) Work();

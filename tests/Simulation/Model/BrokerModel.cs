@@ -54,7 +54,7 @@ internal sealed class BrokerModel
         var life = presence.Accept(link, isPresent, _world.Now(), _world.Step());
         if (!_lives.Contains(life)) _lives.Add(life);
 
-        foreach (var other in former) _wills.Superseded(other, link, isPresent);
+        foreach (var other in former) _wills.Superseded(other, link, isPresent, isContested: former.Count > 1);
         return life;
     }
 
@@ -80,10 +80,12 @@ internal sealed class BrokerModel
         _wills.DiskFailed();
     }
 
-    /// <summary>The machine has crashed and was started again; the commits up to this one have survived.</summary>
-    public void Restarted(int kept)
+    /// <summary>The machine has crashed and was started again.</summary>
+    /// <param name="kept">The commits up to this one have survived.</param>
+    /// <param name="isSafe">Whether they would also survive the next crash.</param>
+    public void Restarted(int kept, bool isSafe)
     {
-        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits());
+        foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits(), isSafe);
 
         _wills.Restarted(kept, client => PresenceOf(client).Life, message => message.Qos != Qos.AtMostOnce && message.LastLink.ExpiryMilliseconds > 0);
     }

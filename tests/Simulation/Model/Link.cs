@@ -50,6 +50,9 @@ internal sealed class Link
     /// <summary>Commits of the disk when it ended.</summary>
     public int EndedAtCommits { get; set; }
 
+    /// <summary>Whether what the disk holds of it has survived what the durability promises to survive.</summary>
+    public bool IsSafe { get; set; }
+
     /// <summary>When the broker was started again after a crash that may have forgotten the end, or met the open connection; else null.</summary>
     public long? RestartedAt { get; set; }
 

@@ -55,8 +55,8 @@ internal sealed class Presence(int client)
             foreach (var span in Life.Subscriptions) span.CertainTo = Math.Min(span.CertainTo, link.SentStep);
         }
 
-        // Only the disk can have told a broker that was started meanwhile.
-        if (isPresent && _links.Any(former => former != link && former.RestartedAt is not null)) Life.IsKept = true;
+        // Only the disk can have told a broker that was started meanwhile, and what it held then had survived the worst.
+        if (isPresent && _links.Any(former => former != link && former.IsSafe)) Life.IsKept = true;
 
         Life.Expiry = (Math.Min(Life.Expiry.Least, link.ExpiryMilliseconds), Math.Max(Life.Expiry.Most, link.ExpiryMilliseconds));
         link.IsAccepted = true;
@@ -70,7 +70,7 @@ internal sealed class Presence(int client)
     }
 
     /// <summary>The machine has crashed and was started again.</summary>
-    public void Restarted(long now, long step, int kept, int commits)
+    public void Restarted(long now, long step, int kept, int commits, bool isSafe)
     {
         if (Life is not null) Life.Crashes++;
 
@@ -81,6 +81,7 @@ internal sealed class Presence(int client)
 
             // What the new broker makes of it can be forgotten again.
             link.EndedAtCommits = commits;
+            link.IsSafe = isSafe;
             link.RestartedAt = now;
         }
     }

@@ -41,11 +41,15 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     }
 
     /// <summary>A later connection of the same client was accepted.</summary>
-    public void Superseded(Link former, Link later, bool isPresent)
+    public void Superseded(Link former, Link later, bool isPresent, bool isContested)
     {
         if (former.Will is not { } will) return;
 
-        if (will.Fate == WillFate.Waiting)
+        if (isContested && will.Fate is (WillFate.Waiting or WillFate.Due))
+        {
+            Decide(will, WillFate.Unknown);
+        }
+        else if (will.Fate == WillFate.Waiting)
         {
             // How the former one ended comes to light later; what matters for its will is known to the broker only.
             if (former.IsAccepted && Delay(will) == 0) return;
