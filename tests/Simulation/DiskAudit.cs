@@ -36,7 +36,7 @@ internal static class DiskAudit
 
         foreach (var table in Enum.GetValues<StoreTable>())
         {
-            if (table is StoreTable.Meta or StoreTable.Retained) continue;
+            if (table is StoreTable.Meta) continue;
 
             var left = world.Disk.Current[table].Count;
             if (left > 0) throw new ViolationException("limit", $"{left} records are left in the table {table} although all sessions have ended.", []);

@@ -52,7 +52,7 @@ internal sealed class SimulationRun
             Drain();
             if (!_world.Plan.HasTinyQueues) _world.Model.CheckArrived();
 
-            new RetainedAudit(_world, DrainStep).Run(_clients.Count);
+            CheckRetained();
             CleanUp();
         }
         catch (ViolationException exception)
@@ -237,6 +237,36 @@ internal sealed class SimulationRun
 
         var restless = _clients.Where(client => client.HasEverConnected && !client.IsQuiet).Select(client => client.Number).ToList();
         if (restless.Count > 0) throw new ViolationException("quiet", $"Nothing happens any more, but {string.Join(", ", restless.Select(number => $"c{number}"))} wait for an answer.", restless);
+    }
+
+    /// <summary>Somebody new subscribes to everything and must get, for each topic, the retained message that it must have; then he clears them all.</summary>
+    private void CheckRetained()
+    {
+        var auditor = new SimulatedClient(_world, _clients.Count);
+        _clients.Add(auditor);
+        _world.Run(() => auditor.Connect(isCalm: true, isClean: true));
+        Settle();
+        var step = _world.NextStep();
+        _world.Run(auditor.SubscribeToAll);
+        Settle();
+        foreach (var topic in _world.Model.Retained.Topics)
+        {
+            var (possible, mayBeNone) = _world.Model.Retained.At(topic, step);
+            var found = auditor.Link!.Retained.GetValueOrDefault(topic);
+            if (found == 0 ? mayBeNone : possible.Any(message => message.Number == found)) continue;
+
+            var right = string.Join(" or ", possible.Select(message => message.ToString()));
+            throw new ViolationException("retained", $"The retained message of {topic} is {(found == 0 ? "gone" : $"m{found}")}; right would be {right}.", [], possible[^1].Number);
+        }
+
+        foreach (var topic in _world.Model.Retained.Topics)
+        {
+            _world.Run(() => auditor.Clear(topic));
+            Settle();
+        }
+
+        var left = _world.Machine.Broker.Context.Retained.Count;
+        if (left > 0) throw new ViolationException("limit", $"{left} retained messages are left although all were cleared.", []);
     }
 
     /// <summary>Ends all sessions; nothing may be left, in memory or on the disk.</summary>

@@ -40,6 +40,9 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
     /// <summary>The packets that the client has read, in a word each; for tests that follow a script.</summary>
     public List<string> Received { get; } = [];
 
+    /// <summary>The messages that came with RETAIN 1, by topic.</summary>
+    public Dictionary<string, int> Retained { get; } = [];
+
     public void Send(PacketBuilder packet, string text, int message = 0)
     {
         LastSentAt = world.Now;
@@ -210,6 +213,7 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
         var number = packet.Payload.Length == 0 ? 0 : ClientState.NumberOf(packet.PayloadText);
         var delivery = new Delivery(packet.Qos, packet.Dup, packet.Retain, packet.TopicName);
         world.Note(client, number, $"<- PUBLISH {packet.TopicName} m{number} {delivery} id {packet.PacketId}");
+        if (packet.Retain) Retained[packet.TopicName] = number;
         if (number != 0 && world.Model.Messages.ContainsKey(number) && packet.PayloadText != ClientState.PayloadOf(number)) throw Violation("content", $"got m{number} with another payload");
         if (packet.Qos != Qos.AtMostOnce)
         {

@@ -103,6 +103,24 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
         Link.Send(packet, $"CONNECT {link.Number} {Version} clean {(clean ? 1 : 0)} expiry {(expirySeconds == uint.MaxValue ? "never" : expirySeconds)} keep alive {keepAlive}{will}");
     }
 
+    /// <summary>Asks for all retained messages.</summary>
+    public void SubscribeToAll()
+    {
+        var span = new SubscriptionSpan { Filter = "#", Qos = Qos.AtLeastOnce, SendsRetained = true, PossibleFrom = world.NextStep() };
+        Link!.Subscribe(span, Given.Subscribe(1).Filter("#", Qos.AtLeastOnce), 1);
+    }
+
+    /// <summary>Removes the retained message of a topic.</summary>
+    public void Clear(string topic)
+    {
+        var message = new Message
+        {
+            Number = world.NextMessage(), Publisher = number, Topic = topic, Qos = Qos.AtLeastOnce, Retain = true, IsClear = true, SentStep = world.NextStep(), LastLink = Link!.Link,
+        };
+        world.Model.Publishing(message);
+        Link.Publish(message);
+    }
+
     /// <summary>Reads some of what came.</summary>
     public void Read(int count)
     {
