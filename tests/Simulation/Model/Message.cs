@@ -69,7 +69,8 @@ internal sealed class Message
     public long LastPossibleStep => Outcome switch
     {
         Outcome.Acknowledged or Outcome.Refused => DoneStep,
-        Outcome.Open when Qos != Qos.AtMostOnce || IsWill => Never,
+        Outcome.Open when Qos != Qos.AtMostOnce => Never,
+        Outcome.Open or Outcome.Abandoned when IsWill => Never,
         _ => LastLink.EndedStep,
     };
 

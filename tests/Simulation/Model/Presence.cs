@@ -58,7 +58,12 @@ internal sealed class Presence(int client)
         // Only the disk can have told a broker that was started meanwhile, and what it held then had survived the worst.
         if (isPresent && _links.Any(former => former != link && former.IsSafe)) Life.IsKept = true;
 
-        Life.Expiry = (Math.Min(Life.Expiry.Least, link.ExpiryMilliseconds), Math.Max(Life.Expiry.Most, link.ExpiryMilliseconds));
+        // Also those whose answers were lost may have set it.
+        foreach (var (least, most) in _links.Where(other => isPresent || other == link).Select(other => other.Expiry))
+        {
+            Life.Expiry = (Math.Min(Life.Expiry.Least, least), Math.Max(Life.Expiry.Most, most));
+        }
+
         link.IsAccepted = true;
 
         // A CONNECT that lies somewhere in the network may still arrive, behind this one.

@@ -45,7 +45,8 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     {
         if (former.Will is not { } will) return;
 
-        if (isContested && will.Fate is (WillFate.Waiting or WillFate.Due))
+        // An answer that outlived the machine tells nothing of what the next one knows.
+        if ((isContested || later.HasEnded) && will.Fate is (WillFate.Waiting or WillFate.Due))
         {
             Decide(will, WillFate.Unknown);
         }
@@ -98,7 +99,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
             {
                 case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsWillKept && lifeOf(will.Link.Client) is { IsKept: true }:
                     Decide(will, WillFate.Due);
-                    SetDue(will, now(), now());
+                    SetDue(will, now(), now() + Presence.TimerSlack);
                     break;
 
                 case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsWillKept || isFresh:
