@@ -20,9 +20,10 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# The foreign clients that the tests of the server talk to.
+# The foreign clients that the tests of the server talk to, and the broker whose file they import.
 install_clients() {
     local packages=()
+    [ -x /usr/sbin/mosquitto ] || command -v mosquitto > /dev/null || packages+=(mosquitto)
     command -v mosquitto_pub > /dev/null && command -v mosquitto_sub > /dev/null || packages+=(mosquitto-clients)
     /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || packages+=(python3-paho-mqtt)
     command -v openssl > /dev/null || packages+=(openssl)
@@ -32,6 +33,9 @@ install_clients() {
         export DEBIAN_FRONTEND=noninteractive
         as_root apt-get install -y -q --no-install-recommends "${packages[@]}" > /dev/null 2>&1 \
             || { as_root apt-get update -q && as_root apt-get install -y -q --no-install-recommends "${packages[@]}"; } || return 1
+
+        # Debian starts it, on the port that the tests of README.md need.
+        case " ${packages[*]} " in *" mosquitto "*) as_root service mosquitto stop > /dev/null 2>&1 ;; esac
     fi
 
     local js=tests/Server.Tests/js

@@ -10,8 +10,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     private const string ExitCodes = """
         Exit codes:
           0  done; for serve: stopped by SIGTERM or SIGINT
-          1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate.
-             The reason is on standard error, one line each.
+          1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate, a store
+             that is not sound. The reason is on standard error, one line each.
 
         """;
 
@@ -28,6 +28,15 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         return result;
     }
 
+    private const string StoreExamples = """
+        avocet store check                                  is everything there that should be; 1 when not
+        avocet store check --data /var/lib/avocet --repair  remove what nobody uses
+        avocet store stats                                  what is kept, and the largest queues
+        avocet store export backup.jsonl                    everything as JSON, an object a line
+        avocet store import backup.jsonl --replace          put it back
+        avocet store import /var/lib/mosquitto/mosquitto.db move over from Mosquitto
+        """;
+
     private static string Examples(Command command) => command.Name switch
     {
         "serve" => """
@@ -37,6 +46,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             avocet serve --port 1884 --ws-port 0                a second broker beside the first, without WebSocket
             avocet serve --set session.queue_messages_max=100000
             """,
+        "store" or "stats" or "export" or "import" => StoreExamples,
+        "check" when command.Parents.Any(parent => parent.Name == "store") => StoreExamples,
         "config" or "check" or "show" or "reference" => """
             avocet config check avocet.toml                     what is wrong in a file, with lines
             avocet config show --config avocet.toml             every value in effect, and where it comes from

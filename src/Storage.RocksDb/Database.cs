@@ -10,16 +10,13 @@ internal sealed unsafe class Database
     private readonly nint[] _families;
     private nint _handle;
 
-    private Database(nint handle, nint[] families, bool isReadOnly)
+    private Database(nint handle, nint[] families)
     {
         _handle = handle;
         _families = families;
-        IsReadOnly = isReadOnly;
     }
 
     public nint Handle => _handle;
-
-    public bool IsReadOnly { get; }
 
     /// <summary>Opens or creates it.</summary>
     public static Database Open(string folder, Settings settings, bool isNew)
@@ -46,7 +43,7 @@ internal sealed unsafe class Database
         var handle = rocksdb_open_for_read_only_column_families(
             settings.Database, folder, families.Length, StoreTableNames.All, settings.Families, families, failIfLogExists: 0, &error);
         Check(error);
-        return new Database(handle, families, isReadOnly: true);
+        return new Database(handle, families);
     }
 
     public nint FamilyOf(StoreTable table) => _families[(int)table];
@@ -65,7 +62,7 @@ internal sealed unsafe class Database
         var handle = rocksdb_open_column_families(
             settings.Database, folder, families.Length, StoreTableNames.All, settings.Families, families, &error);
         Check(error);
-        return new Database(handle, families, isReadOnly: false);
+        return new Database(handle, families);
     }
 
     private static void RefuseUnknownTables(string folder, Settings settings)

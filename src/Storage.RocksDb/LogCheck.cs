@@ -13,6 +13,7 @@ internal static class LogCheck
     /// <exception cref="StoreException">A log is damaged.</exception>
     public static void Run(StoreFolder folder, ILogger logger)
     {
+        var torn = new List<LogScan>();
         LogScan? previous = null;
         foreach (var path in Directory.EnumerateFiles(folder.StorePath, "*.log").Where(IsLog).OrderBy(NumberOf))
         {
@@ -25,9 +26,12 @@ internal static class LogCheck
             }
 
             // What is only cut off RocksDB leaves out by itself.
-            if (scan.WholeUpTo < scan.Length && !scan.IsOnlyCut || scan.HasLaterBatch) CutOff(folder, scan, logger);
+            if ((scan.WholeUpTo < scan.Length && !scan.IsOnlyCut) || scan.HasLaterBatch) torn.Add(scan);
             if (scan.FirstSequence is not null) previous = scan;
         }
+
+        // Only now, for nothing is changed where anything is damaged.
+        foreach (var scan in torn) CutOff(folder, scan, logger);
     }
 
     private static void CheckOrder(StoreFolder folder, LogScan previous, LogScan scan)

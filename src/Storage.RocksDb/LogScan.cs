@@ -18,8 +18,9 @@ internal sealed class LogScan
     private const int BatchHeaderSize = 12;
 
     private readonly byte[] _block = new byte[BlockSize];
+    private readonly byte[] _batchHeader = new byte[BatchHeaderSize];
+    private int _batchHeaderSize;
     private long _batchStart = -1;
-    private long _batchEnds;
 
     private LogScan(string path)
     {
@@ -119,26 +120,44 @@ internal sealed class LogScan
     {
         switch (KindOf(type))
         {
-            case 1 or 2 when _batchStart < 0 && payload.Length >= BatchHeaderSize:
-                var sequence = BinaryPrimitives.ReadUInt64LittleEndian(payload);
-                FirstSequence ??= sequence;
-                _batchEnds = (long)(sequence + BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]));
-                if (KindOf(type) == 2) _batchStart = start;
-                else NextSequence = (ulong)_batchEnds;
-                return true;
+            case 1 or 2 when _batchStart < 0:
+                _batchStart = start;
+                _batchHeaderSize = 0;
+                TakeHeader(payload);
+                return KindOf(type) == 2 || TryEndBatch();
 
             case 3 when _batchStart >= 0:
+                TakeHeader(payload);
                 return true;
 
             case 4 when _batchStart >= 0:
-                NextSequence = (ulong)_batchEnds;
-                _batchStart = -1;
-                return true;
+                TakeHeader(payload);
+                return TryEndBatch();
 
             default:
                 // Not a part of a batch: what kind of log this is.
                 return KindOf(type) == 0;
         }
+    }
+
+    /// <summary>A batch that begins near the end of a block has a part of its header in the next one.</summary>
+    private void TakeHeader(ReadOnlySpan<byte> payload)
+    {
+        if (_batchHeaderSize == BatchHeaderSize) return;
+
+        var size = Math.Min(payload.Length, BatchHeaderSize - _batchHeaderSize);
+        payload[..size].CopyTo(_batchHeader.AsSpan(_batchHeaderSize));
+        _batchHeaderSize += size;
+        if (_batchHeaderSize == BatchHeaderSize) FirstSequence ??= BinaryPrimitives.ReadUInt64LittleEndian(_batchHeader);
+    }
+
+    private bool TryEndBatch()
+    {
+        if (_batchHeaderSize < BatchHeaderSize) return false;
+
+        NextSequence = BinaryPrimitives.ReadUInt64LittleEndian(_batchHeader) + BinaryPrimitives.ReadUInt32LittleEndian(_batchHeader.AsSpan(8));
+        _batchStart = -1;
+        return true;
     }
 
     private void Break(long at, bool isOnlyCut)

@@ -11,7 +11,6 @@ internal static unsafe partial class Native
     public const int TolerateTornTail = 0;
     public const int CompressionNone = 0;
     public const int CompressionLz4 = 4;
-    public const int UniversalCompaction = 1;
     public const int StatisticsCountersOnly = 1;
     public const int InfoLogWarnings = 2;
 
@@ -82,9 +81,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library)]
     public static partial void rocksdb_options_set_compression(nint options, int value);
-
-    [LibraryImport(Library)]
-    public static partial void rocksdb_options_set_compaction_style(nint options, int value);
 
     [LibraryImport(Library)]
     public static partial void rocksdb_options_set_allow_fallocate(nint options, byte value);

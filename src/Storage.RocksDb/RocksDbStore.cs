@@ -44,6 +44,9 @@ public sealed unsafe class RocksDbStore : IStore
 
     public string Location => _folder.Path;
 
+    /// <summary>Whether a data folder has a store.</summary>
+    public static bool Exists(string folder) => Directory.Exists(new StoreFolder(folder).StorePath);
+
     /// <summary>Opens the store of a data folder, or makes one. Its files are in the folder's subfolder <c>store</c>.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="logger">Told what a power cut left unfinished.</param>
@@ -120,6 +123,7 @@ public sealed unsafe class RocksDbStore : IStore
     public StoreFigures GetFigures()
     {
         using var reading = EnterRead();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         return new StoreFigures(Counters.ReadBytesWritten(_settings.Database), Interlocked.Read(ref _syncs), _folder.Measure());
     }
 

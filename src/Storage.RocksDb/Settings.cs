@@ -1,4 +1,3 @@
-using Avocet.Broker.Storage;
 using static Avocet.Storage.RocksDb.Native;
 
 namespace Avocet.Storage.RocksDb;
@@ -17,7 +16,7 @@ internal sealed class Settings : IDisposable
     {
         rocksdb_block_based_options_set_block_cache(_tableOptions, _cache);
         rocksdb_block_based_options_set_cache_index_and_filter_blocks(_tableOptions, 1);
-        foreach (var table in Enum.GetValues<StoreTable>()) Families[(int)table] = CreateFamily(table);
+        for (var i = 0; i < Families.Length; i++) Families[i] = CreateFamily();
 
         Database = rocksdb_options_create();
         rocksdb_options_set_create_missing_column_families(Database, 1);
@@ -61,7 +60,7 @@ internal sealed class Settings : IDisposable
         rocksdb_cache_destroy(_cache);
     }
 
-    private nint CreateFamily(StoreTable table)
+    private nint CreateFamily()
     {
         var family = rocksdb_options_create();
         rocksdb_options_set_block_based_table_factory(family, _tableOptions);
@@ -71,8 +70,6 @@ internal sealed class Settings : IDisposable
         rocksdb_options_set_target_file_size_base(family, 16 * Megabyte);
         // Every read looks through the ranges deleted in memory; many of them make it slow.
         rocksdb_options_set_memtable_max_range_deletions(family, 1000);
-        // Their records live shortly: what is merged rarely is mostly gone by then.
-        if (table is StoreTable.Queue or StoreTable.Messages) rocksdb_options_set_compaction_style(family, UniversalCompaction);
         return family;
     }
 }

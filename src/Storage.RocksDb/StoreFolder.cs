@@ -75,7 +75,10 @@ internal sealed class StoreFolder : IDisposable
         }
         catch (IOException exception)
         {
-            throw IsLocked(path) ? StoreErrors.InUse(this, exception) : NotWritable(exception);
+            if (IsLocked(path)) throw StoreErrors.InUse(this, exception);
+            if (StoreErrors.From(exception, this) is { Fault: StoreFault.Full } full) throw full;
+
+            throw NotWritable(exception);
         }
 
         WriteProcessId();
@@ -120,8 +123,14 @@ internal sealed class StoreFolder : IDisposable
         long size = 0;
         foreach (var file in new DirectoryInfo(StorePath).EnumerateFiles())
         {
-            // RocksDB removes files meanwhile.
-            if (file.Exists) size += file.Length;
+            try
+            {
+                size += file.Length;
+            }
+            catch (FileNotFoundException)
+            {
+                // RocksDB removed it meanwhile.
+            }
         }
 
         return size;

@@ -35,6 +35,19 @@ public sealed class RocksDbDamageTests : IDisposable
         Assert.Equal(2 * Batches, after.Read(Table).Count);
     }
 
+    /// <summary>Near the end of a block of the log only a part of its header fits, or nothing of it.</summary>
+    [Fact]
+    public void Batch_may_begin_anywhere_in_a_block()
+    {
+        using var store = RocksDbStore.Open(_folder.Path);
+        for (var i = 0; i < 10_000; i++) store.Put(Table, "key", new string('x', i % 97));
+
+        using var image = CrashImage.Of(store);
+        using var after = image.Open();
+
+        Assert.Equal(store.Read(Table), after.Read(Table));
+    }
+
     [Fact]
     public void Log_cut_anywhere_has_the_whole_batches_before_the_cut()
     {

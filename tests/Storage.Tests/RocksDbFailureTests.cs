@@ -88,6 +88,17 @@ public sealed class RocksDbFailureTests
     }
 
     [Fact]
+    public void Store_cannot_be_made_on_a_full_disk()
+    {
+        using var disk = SmallDisk.Mount(megabytes: 4);
+        disk.FillWithFiles(leave: 1);
+
+        var refused = Assert.Throws<StoreException>(() => RocksDbStore.Open(disk.Path));
+
+        Assert.Equal(StoreFault.Full, refused.Fault);
+    }
+
+    [Fact]
     public void A_little_space_is_enough_to_go_on()
     {
         using var disk = SmallDisk.Mount(megabytes: 12);

@@ -104,6 +104,7 @@ public sealed class RocksDbFolderTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => store.Read(Table));
         Assert.Throws<ObjectDisposedException>(() => store.Put(Table, "a", "2"));
         Assert.Throws<ObjectDisposedException>(() => cursor.MoveNext());
+        Assert.Throws<ObjectDisposedException>(() => store.GetFigures());
         // What it stood on stays readable: it is a copy.
         Assert.Equal("a"u8, cursor.Key);
         // The walk does not keep the folder.

@@ -139,6 +139,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
 
         // It may be decided already.
         TryRelease();
+        if (acknowledgement.IsAnswer && Volatile.Read(ref _held) is { HasDropped: true }) OnUnanswered?.Invoke();
     }
 
     /// <summary>Writes what need not wait any more; true if that was anything.</summary>
@@ -150,15 +151,17 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
         {
             if (_isClosed || _isFinished || _held is null) return false;
 
-            while (_held.TryTake(commits, Version, WantsProblemInformation, out var next))
+            do
             {
-                if (next.Type is PacketType.Suback or PacketType.Unsuback) Write(next.Bytes, Statistics.SentCounterOf(next.Type));
-                else WriteNow(next.Type, next.PacketId, next.Reason, new PropertyBlock(next.Bytes));
+                while (_held.TryTake(commits, Version, WantsProblemInformation, out var next))
+                {
+                    if (next.Type is PacketType.Suback or PacketType.Unsuback) Write(next.Bytes, Statistics.SentCounterOf(next.Type));
+                    else WriteNow(next.Type, next.PacketId, next.Reason, new PropertyBlock(next.Bytes));
 
-                hasWritten = true;
+                    hasWritten = true;
+                }
             }
-
-            _held.Wait(commits, this);
+            while (!_held.TryWait(commits, this));
         }
 
         return hasWritten;

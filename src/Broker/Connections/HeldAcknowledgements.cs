@@ -60,10 +60,10 @@ internal sealed class HeldAcknowledgements
         return _others.TryPeek(out next) && next.After <= commits.Committed && _others.TryDequeue(out next);
     }
 
-    /// <summary>Lets the writer be told of the next batch that matters.</summary>
-    public void Wait(CommitBatcher commits, ICommitWaiter waiter)
+    /// <summary>Lets the writer be told of the next batch that matters; false when one was decided meanwhile, so that more may go out.</summary>
+    public bool TryWait(CommitBatcher commits, ICommitWaiter waiter)
     {
-        if (_answers.TryPeek(out var answer)) commits.TryWait(answer.After, waiter, isStateDurable: false);
-        if (_others.TryPeek(out var other)) commits.TryWait(other.After, waiter, isStateDurable: true);
+        var waits = !_answers.TryPeek(out var answer) || commits.TryWait(answer.After, waiter, isStateDurable: false) == CommitState.Pending;
+        return (!_others.TryPeek(out var other) || commits.TryWait(other.After, waiter, isStateDurable: true) != CommitState.Committed) && waits;
     }
 }

@@ -265,7 +265,8 @@ internal sealed class Outbound(Session session, BrokerContext context)
         }
 
         // What is missing was taken from a publisher, but is not written yet.
-        if (page.Count == 0 && _stored.Count > 0) context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false);
+        if (page.Count > 0 || _stored.Count == 0) return;
+        if (context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false) == CommitState.Committed) BeginLoad(_stored);
     }
 
     /// <summary>The end: what it got as a member of a shared group and did not finish is returned.</summary>

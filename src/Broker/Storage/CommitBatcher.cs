@@ -3,6 +3,7 @@ using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
+using Avocet.Protocol;
 
 namespace Avocet.Broker.Storage;
 
@@ -97,17 +98,17 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
             _pending.Sessions.AddRange(changes.Sessions);
             _pending.HandedOver.AddRange(changes.HandedOver);
+            // Either a session that connects just now sees the number of the batch, or it is seen to be connected here.
+            Interlocked.MemoryBarrier();
+            foreach (var delivery in changes.Deliveries)
+            {
+                if (delivery.Outbound.Qos == Qos.ExactlyOnce && delivery.Session.IsConnected) _pending.Waiters.Add(delivery.Session);
+            }
+
             if (isAnswered) _pending.AnsweredCount++;
             _pending.IsUrgent |= durability != Durability.None;
             _pending.NeedsSync |= durability == Durability.Fsync;
             MarkChanged();
-        }
-
-        // Either the session, connecting just now, sees the number of the batch, or it is seen to be connected here.
-        Interlocked.MemoryBarrier();
-        foreach (var delivery in changes.Deliveries)
-        {
-            if (delivery.Outbound.Qos == Protocol.Qos.ExactlyOnce && delivery.Session.IsConnected) TryWait(number, delivery.Session, isStateDurable: false);
         }
 
         changes.Clear();

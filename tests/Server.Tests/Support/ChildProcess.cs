@@ -16,6 +16,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly IDisposable? _owned;
     private readonly Task _reading;
+    private bool _isDisposed;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ChildProcess(Process process, IDisposable? owned)
@@ -135,8 +136,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         Assert.Equal(0, Kill(_process.Id, number));
     }
 
+    /// <summary>Ends it at once, as kill -9 does.</summary>
+    public void Kill() => _process.Kill();
+
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+
+        _isDisposed = true;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync().WaitAsync(Deadline);
         _process.Dispose();
