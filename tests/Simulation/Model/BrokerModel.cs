@@ -87,7 +87,7 @@ internal sealed class BrokerModel
     {
         foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits(), isSafe);
 
-        _wills.Restarted(kept, client => PresenceOf(client).Life, message => message.Qos != Qos.AtMostOnce && message.LastLink.ExpiryMilliseconds > 0);
+        _wills.Restarted(kept, client => PresenceOf(client).Life);
     }
 
     public void Publishing(Message message)

@@ -92,9 +92,9 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
     {
         if (delivery.Retain || message.IsWill || life.IsDoubtful || live.Exists(span => span.Group is not null)) return;
 
-        // Repetitions are free; and after a failure of the disk a message sent again comes behind those sent after it. Of one that expires, the first copy
-        // may have been dropped.
-        if (message is { ExpirySeconds: not null, Transmissions: > 1 }) return;
+        // Repetitions are free; and after a failure of the disk a message sent again comes behind those sent after it. Of one that expires, or
+        // comes at QoS 0, the first copy may have been dropped.
+        if (message.Transmissions > 1 && (message.ExpirySeconds is not null || delivery.Qos == Qos.AtMostOnce)) return;
         if (life.Has(message.Number) || message.MayBeOutOfOrder || message.MayComeTwice) return;
 
         var key = (message.Publisher, message.Topic, message.Qos, delivery.Qos);

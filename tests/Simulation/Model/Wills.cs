@@ -89,7 +89,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     }
 
     /// <summary>The machine has crashed and was started again; the wills of connected clients are due from now on.</summary>
-    public void Restarted(int kept, Func<int, SessionLife?> lifeOf, Func<Message, bool> isKept)
+    public void Restarted(int kept, Func<int, SessionLife?> lifeOf)
     {
         foreach (var will in _byMessage.Values)
         {
@@ -112,8 +112,8 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
                     will.DueBy = Math.Max(will.DueBy, now() + Presence.TimerSlack);
                     break;
 
-                case WillFate.Published when isFresh && !isKept(will.Message):
-                    // It was published, but nobody had waited for the disk.
+                case WillFate.Published when isFresh:
+                    // It was published, but nobody had waited for the disk; and before it is published again, its client may come back.
                     will.Message.Outcome = Outcome.Abandoned;
                     Decide(will, WillFate.Unknown);
                     break;
