@@ -15,42 +15,30 @@ namespace Avocet.Broker.Sessions;
 /// </summary>
 internal sealed class Outbound(Session session, BrokerContext context)
 {
-    /// <summary>Messages and bytes of a durable session's queue that are kept in memory; what is behind them lies in the store.</summary>
-    private const int ResidentMessagesMax = 256;
-
-    private const int ResidentBytesMax = 256 * 1024;
-
-    /// <summary>With so few in memory the next part is read.</summary>
-    private const int ResidentMessagesMin = 128;
-
-    private const int MissedPagesMax = 3;
-
     private readonly InflightWindow _inflight = new();
-    private MessageQueue? _queue;
-    private StoredTail? _stored;
+    private SessionQueue? _queue;
     private RetainedReplays? _replays;
     private int _inflightMax;
     private int _resendPlace;
     private long _nextSequence;
     private long _sentBeforeUpTo;
     private long _replaysAfter;
-    private int _missedPages;
     private SessionDrops _drops;
 
     /// <summary>Messages dropped so far, by cause.</summary>
     public SessionDrops Drops => _drops;
 
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
-    public (long Messages, long Bytes) Queued => (QueuedMessages, QueuedBytes);
+    public (long Messages, long Bytes) Queued => (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
 
     /// <summary>The sequence number behind everything that was ever sent.</summary>
     public long SentUpTo => FirstQueued;
 
     public RetainedReplays Replays => _replays ??= new RetainedReplays(context.Retained, session.IsDurable ? NoteReplayed : null);
 
-    private long QueuedMessages => (_queue?.Count ?? 0) + (_stored?.Count ?? 0);
+    private SessionQueue Queue => _queue ??= new SessionQueue(session);
 
-    private long QueuedBytes => (_queue?.Bytes ?? 0) + (_stored?.Bytes ?? 0);
+    private bool HasQueued => _queue is { Count: > 0 };
 
     private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
 
@@ -58,15 +46,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private long ProgressNumber => session.Journal is { } journal ? context.Commits!.ProgressNumberOf(journal) : 0;
 
     /// <summary>All below it were sent, or dropped.</summary>
-    private long FirstQueued
-    {
-        get
-        {
-            if (_queue is not null && _queue.TryPeek(out var first)) return first.Sequence;
-
-            return _stored is { Count: > 0 } stored ? stored.From : _nextSequence;
-        }
-    }
+    private long FirstQueued => _queue is { Count: > 0 } queue ? queue.First : _nextSequence;
 
     /// <summary>A connection begins: everything unacknowledged is to be sent again.</summary>
     public void Attach(int inflightMax)
@@ -74,9 +54,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         _inflight.MarkAllUnsent();
         _resendPlace = 0;
         _inflightMax = inflightMax;
-        // A read that failed is tried again for the new connection.
-        _stored?.IsLoading = false;
-        _missedPages = 0;
+        _queue?.Reset();
     }
 
     /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5]</summary>
@@ -84,13 +62,13 @@ internal sealed class Outbound(Session session, BrokerContext context)
         Connection? connection, ref Publication publication, Qos qos, bool retain, uint[]? subscriptionIds, SharedGroup? group, long now, StoreChanges changes)
     {
         // QoS 0 waits neither for the window nor for messages that do.
-        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { AtMostOnceCount: > 0 } && _stored is not { Count: > 0 })
+        if (qos == Qos.AtMostOnce && connection is not null && _queue is not { MayHoldAtMostOnce: true })
         {
             return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
         }
 
         // What must come exactly once is sent once it is kept: else it would come again after a crash.
-        var mayGoOut = connection is not null && QueuedMessages == 0 && HasWindow && connection.Writer.HasRoom() && !(qos == Qos.ExactlyOnce && session.IsDurable);
+        var mayGoOut = connection is not null && !HasQueued && HasWindow && connection.Writer.HasRoom() && !(qos == Qos.ExactlyOnce && session.IsDurable);
         var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
         if (!mayGoOut) return Enqueue(outbound, now, changes);
 
@@ -171,8 +149,8 @@ internal sealed class Outbound(Session session, BrokerContext context)
     public void Pump(Connection connection, long now)
     {
         if (_resendPlace < _inflight.Span) ResendUnacknowledged(connection, now);
-        if (_resendPlace >= _inflight.Span && QueuedMessages > 0) SendQueued(connection, now);
-        if (_replays is { HasMore: true, IsScheduled: false } && QueuedMessages == 0 && MayReplay()) SendRetained(connection, _replays, now);
+        if (_resendPlace >= _inflight.Span && HasQueued) SendQueued(connection, now);
+        if (_replays is { HasMore: true, IsScheduled: false } && !HasQueued && MayReplay()) SendRetained(connection, _replays, now);
     }
 
     /// <summary>Lets the retained messages follow that match a subscription, behind its SUBACK.</summary>
@@ -194,7 +172,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
 
         ref var item = ref _inflight.FindSequence(outbound.Sequence);
         if (!Unsafe.IsNullRef(ref item)) item.Outbound = item.Outbound with { IsReleased = true };
-        else if (_queue is null || !_queue.Remove(outbound.Sequence)) _stored?.Forget(outbound.Message.Size);
+        else _queue?.Remove(outbound);
 
         return true;
     }
@@ -209,31 +187,14 @@ internal sealed class Outbound(Session session, BrokerContext context)
     }
 
     /// <summary>How far the deliveries have come.</summary>
-    public ProgressRecord GetProgress()
-    {
-        var queued = FirstQueued;
-        var head = _inflight.Span > 0 ? _inflight.At(0).Sequence : queued;
-        List<ProgressException>? runs = null;
-        var next = head;
-        for (var place = 0; place < _inflight.Span; place++)
-        {
-            ref var item = ref _inflight.At(place);
-            if (item.Sequence > next) AddRun(ref runs, next, ProgressState.Done, item.Sequence - next);
-            if (item.State != InflightState.Publish) AddRun(ref runs, item.Sequence, item.State == InflightState.Done ? ProgressState.Done : ProgressState.Pubrel, 1);
-
-            next = item.Sequence + 1;
-        }
-
-        if (queued > next && next > head) AddRun(ref runs, next, ProgressState.Done, queued - next);
-        return new ProgressRecord(head, runs ?? (IReadOnlyList<ProgressException>)[]);
-    }
+    public ProgressRecord GetProgress() => ProgressRuns.Of(_inflight, FirstQueued);
 
     /// <summary>Goes on where the broker ended: with what was in flight, and with the rest of the queue in the store.</summary>
     public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
     {
         foreach (var (sequence, message, state) in inflight) _inflight.Restore(sequence, message, state);
 
-        _stored = stored;
+        if (stored.Count > 0) Queue.Restore(stored);
         _nextSequence = nextSequence;
         _sentBeforeUpTo = sentBeforeUpTo;
     }
@@ -241,46 +202,21 @@ internal sealed class Outbound(Session session, BrokerContext context)
     /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
     public bool TryGetStoredFrom(out long from)
     {
-        from = _stored?.From ?? 0;
-        return _stored is { Count: > 0 };
+        from = 0;
+        return _queue is not null && _queue.TryGetStoredFrom(out from);
     }
 
-    /// <summary>A part of the stored queue could not be read: it is tried again after the next commit, and after a few times for the next connection.</summary>
-    public void MissPage()
-    {
-        if (_stored is null || ++_missedPages > MissedPagesMax) return;
-
-        _stored.IsLoading = false;
-        context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false);
-    }
+    /// <summary>A part of the stored queue could not be read.</summary>
+    public void MissPage() => _queue?.MissPage();
 
     /// <summary>Takes a part of the stored queue which was read.</summary>
-    /// <param name="page">The messages in order.</param>
-    /// <param name="isLast">Whether there were no more.</param>
-    /// <param name="now">The time.</param>
     public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast, long now)
     {
-        var queue = _queue ??= new MessageQueue();
-        _missedPages = 0;
-        foreach (var outbound in page)
-        {
-            if (outbound.Sequence < _stored!.From || _stored.Count == 0) continue;
-
-            _stored.Take(outbound);
-            queue.Enqueue(outbound);
-        }
-
-        if (isLast) _stored!.EndOld();
-
-        _stored!.IsLoading = false;
-        while (IsFull(0) && queue.Count > 0 && (TryDropExpired(queue, now) || TryDropOldest()))
+        Queue.TakePage(page, isLast);
+        while (IsFull(0) && (TryDropExpired(now) || TryDropOldest()))
         {
             // It grew beyond the limit while its beginning was not in memory.
         }
-
-        // What is missing was taken from a publisher, but is not written yet.
-        if (page.Count > 0 || _stored.Count == 0) return;
-        if (context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false) == CommitState.Committed) BeginLoad(_stored);
     }
 
     /// <summary>The end: what it got as a member of a shared group and did not finish is returned.</summary>
@@ -299,7 +235,6 @@ internal sealed class Outbound(Session session, BrokerContext context)
         }
 
         _queue = null;
-        _stored = null;
         _replays = null;
         return handOver;
     }
@@ -313,15 +248,14 @@ internal sealed class Outbound(Session session, BrokerContext context)
             return DeliveryResult.Skipped;
         }
 
-        var queue = _queue ??= new MessageQueue();
         var options = context.Options;
         while (IsFull(outbound.Message.Size))
         {
-            if (TryDropExpired(queue, now)) continue;
+            if (TryDropExpired(now)) continue;
 
             // One that is too large for an empty queue drives nothing out.
             var isRefused = options.QueueOverflow == QueueOverflow.DropNew || outbound.Message.Size > options.QueueBytesMax;
-            if (!isRefused && queue.Count == 0 && MayOvergrow()) break;
+            if (!isRefused && MayOvergrow()) break;
 
             isRefused = isRefused || !TryDropOldest();
             if (!isRefused) continue;
@@ -333,30 +267,29 @@ internal sealed class Outbound(Session session, BrokerContext context)
 
         outbound = outbound with { Sequence = TakeSequence() };
         Note(outbound, changes);
-        var isFarBehind = session.IsDurable && (_stored is { Count: > 0 } || queue.Count >= ResidentMessagesMax || queue.Bytes >= ResidentBytesMax);
-        if (isFarBehind) (_stored ??= new StoredTail()).Add(outbound);
-        else queue.Enqueue(outbound);
-
+        Queue.Add(outbound);
         return DeliveryResult.Queued;
     }
 
     private bool IsFull(int size)
     {
-        return QueuedMessages + (size > 0 ? 1 : 0) > context.Options.QueueMessagesMax || QueuedBytes + size > context.Options.QueueBytesMax;
+        var (messages, bytes) = Queued;
+        return messages + (size > 0 ? 1 : 0) > context.Options.QueueMessagesMax || bytes + size > context.Options.QueueBytesMax;
     }
 
-    /// <summary>The oldest message, which is to be dropped, has to be read first; until then the queue may grow to twice its limit.</summary>
+    /// <summary>The oldest message, which is to be dropped, may have to be read first; until then the queue may grow to twice its limit.</summary>
     private bool MayOvergrow()
     {
-        if (_stored is not { Count: > 0 } stored || stored.Count > context.Options.QueueMessagesMax * 2L || stored.Bytes > context.Options.QueueBytesMax * 2) return false;
+        if (_queue is not { ResidentCount: 0, IsStored: true } queue) return false;
+        if (queue.Count > context.Options.QueueMessagesMax * 2L || queue.Bytes > context.Options.QueueBytesMax * 2) return false;
 
-        BeginLoad(stored);
+        queue.ReadOn();
         return true;
     }
 
     private bool TryDropOldest()
     {
-        if (context.Options.QueueOverflow != QueueOverflow.DropOldest || !_queue!.TryDequeue(out var oldest)) return false;
+        if (context.Options.QueueOverflow != QueueOverflow.DropOldest || _queue is null || !_queue.TryDequeue(out var oldest)) return false;
 
         CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
         NoteDone(oldest.Sequence, oldest);
@@ -364,11 +297,11 @@ internal sealed class Outbound(Session session, BrokerContext context)
     }
 
     /// <summary>Drops the oldest message if it expired before its delivery began. [MQTT-3.3.2-5]</summary>
-    private bool TryDropExpired(MessageQueue queue, long now)
+    private bool TryDropExpired(long now)
     {
-        if (!queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
+        if (_queue is null || !_queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
 
-        queue.TryDequeue(out _);
+        _queue.TryDequeue(out _);
         CountDrop(ref _drops.Expired, Counter.DroppedExpired);
         NoteDone(oldest.Sequence, oldest);
         return true;
@@ -415,12 +348,11 @@ internal sealed class Outbound(Session session, BrokerContext context)
 
     private void SendQueued(Connection connection, long now)
     {
-        var queue = _queue ??= new MessageQueue();
-        if (_stored is { Count: > 0 } stored && queue.Count < ResidentMessagesMin) BeginLoad(stored);
-
+        var queue = Queue;
+        queue.ReadOn();
         while (queue.TryPeek(out var outbound))
         {
-            if (TryDropExpired(queue, now)) continue;
+            if (TryDropExpired(now)) continue;
             if (outbound.Message.IsFailed)
             {
                 queue.TryDequeue(out _);
@@ -433,7 +365,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
 
             queue.TryDequeue(out _);
             Send(connection, outbound, outbound.Qos != Qos.AtMostOnce && outbound.Sequence < _sentBeforeUpTo, now);
-            if (_stored is { Count: > 0 } && queue.Count < ResidentMessagesMin) BeginLoad(_stored);
+            queue.ReadOn();
         }
     }
 
@@ -468,7 +400,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             }
 
             SendRetained(connection, outbound, now);
-            if (QueuedMessages > 0) return;
+            if (HasQueued) return;
         }
     }
 
@@ -492,7 +424,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         Note(taken, changes);
         context.Commits!.Append(changes, isAnswered: false, Durability.None);
         if (taken.Qos == Qos.AtLeastOnce) Send(connection, taken, false, now);
-        else (_queue ??= new MessageQueue()).Enqueue(taken);
+        else Queue.Add(taken);
 
         if (taken.Qos == Qos.ExactlyOnce) IsHeld(taken);
     }
@@ -502,14 +434,6 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         replays.IsScheduled = true;
         context.Scheduler.Schedule(static session => ((Session)session!).ContinueReplay(), session);
-    }
-
-    private void BeginLoad(StoredTail stored)
-    {
-        if (stored.IsLoading) return;
-
-        stored.IsLoading = true;
-        context.Scheduler.Schedule(static session => QueuePage.Load((Session)session!), session);
     }
 
     /// <summary>Sends a message for the first time, or again after a restart of the broker. Window and room were checked.</summary>
@@ -578,17 +502,5 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         Interlocked.Increment(ref cause);
         context.Statistics.Add(counter);
-    }
-
-    private static void AddRun(ref List<ProgressException>? runs, long sequence, ProgressState state, long length)
-    {
-        runs ??= [];
-        if (runs.Count > 0 && runs[^1] is var last && last.State == state && last.Sequence + last.Length == sequence)
-        {
-            runs[^1] = last with { Length = last.Length + length };
-            return;
-        }
-
-        runs.Add(new ProgressException(sequence, state, length));
     }
 }
