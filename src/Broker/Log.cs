@@ -35,7 +35,7 @@ internal static partial class Log
     [LoggerMessage(1009, LogLevel.Warning, "The store in {Location} can be written again. Nothing that was acknowledged is missing.")]
     public static partial void StoreRecovered(ILogger logger, string location);
 
-    [LoggerMessage(1010, LogLevel.Error, "The queue of {ClientId} cannot be read: {Problem} It is tried again when the client connects the next time.")]
+    [LoggerMessage(1010, LogLevel.Error, "The queue of {ClientId} cannot be read: {Problem} It is tried again a few times, and when the client connects the next time.")]
     public static partial void QueueNotRead(ILogger logger, string clientId, string problem);
 
     [LoggerMessage(1011, LogLevel.Information, "Loaded from {Location} in {Milliseconds} ms: {Sessions} sessions with {Subscriptions} subscriptions and {Queued} queued messages, {Retained} retained messages.")]

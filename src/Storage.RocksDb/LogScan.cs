@@ -179,8 +179,9 @@ internal sealed class LogScan
                 continue;
             }
 
-            var isBatch = KindOf(type) is 1 or 2 && payload.Length >= BatchHeaderSize;
-            if (isBatch && BinaryPrimitives.ReadUInt64LittleEndian(payload) >= NextSequence)
+            // Near the end of a block a first part may be too short for the number.
+            var isLater = payload.Length < sizeof(ulong) || BinaryPrimitives.ReadUInt64LittleEndian(payload) >= NextSequence;
+            if (KindOf(type) is 1 or 2 && isLater)
             {
                 HasLaterBatch = true;
                 return;

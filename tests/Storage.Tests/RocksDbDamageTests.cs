@@ -133,6 +133,30 @@ public sealed class RocksDbDamageTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Change_behind_the_damage_is_seen_wherever_in_a_block_it_begins()
+    {
+        const int BlockSize = 32 * 1024;
+        using var measured = RocksDbStore.Open(_folder.File("measured"));
+        measured.Put(Table, "first", new string('x', 20_000));
+        var overhead = (int)new FileInfo(CrashImage.LogsOf(measured.Location)[^1]).Length - 20_000;
+        // In fewer than 7 bytes nothing begins; in 7 there is a header, and behind it less and less of the batch in the next block.
+        for (var room = 0; room < 60; room++)
+        {
+            using var store = RocksDbStore.Open(_folder.File($"{room}"));
+            store.Put(Table, "first", new string('x', BlockSize - room - overhead));
+            Assert.Equal(BlockSize - room, new FileInfo(CrashImage.LogsOf(store.Location)[^1]).Length);
+            store.Put(Table, "last", "1");
+            using var image = CrashImage.Of(store);
+            using var log = new Damage(image.Logs[^1]);
+            log.Flip(1000);
+
+            var refused = Record.Exception(() => LogCheck.Run(new StoreFolder(image.Path), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance));
+
+            Assert.True(refused is StoreException { Fault: StoreFault.Corrupt }, $"with room for {room} bytes: {refused?.Message ?? "not noticed"}");
+        }
+    }
+
     [Theory, InlineData(0.1), InlineData(0.5), InlineData(0.9)]
     public void Damaged_log_is_refused_with_its_name_and_left_as_it_is(double place)
     {

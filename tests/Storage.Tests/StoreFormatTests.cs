@@ -46,6 +46,8 @@ public sealed class StoreFormatTests
         Will = new WillRecord { DelaySeconds = 5, ExpirySeconds = 60, Message = Message with { ExpiresAt = null } },
     };
 
+    private static readonly ProgressException[] Exceptions = [new(7, ProgressState.Done, 3), new(200, ProgressState.Pubrel)];
+
     private static readonly QueueRecord Own = new()
     {
         Qos = Qos.ExactlyOnce,
@@ -132,11 +134,11 @@ public sealed class StoreFormatTests
 
         AssertEqual(Session, Read(store, StoreTable.Sessions, StoreKeys.OfNumber(1), SessionRecord.Read));
         var subscription = Read(store, StoreTable.Subscriptions, StoreKeys.OfSubscription(1, "home/#"u8), SubscriptionRecord.Read);
-        Assert.Equal((0x0D, 7u), (subscription.Options.Encoded, subscription.SubscriptionId));
+        Assert.Equal((0x0D, 7u, true), (subscription.Options.Encoded, subscription.SubscriptionId, subscription.OwesRetained));
         Assert.NotNull(store.Get(StoreTable.Received, StoreKeys.OfReceived(1, 65_535)));
         var progress = Read(store, StoreTable.Progress, StoreKeys.OfNumber(1), ProgressRecord.Read);
         Assert.Equal(5, progress.Head);
-        Assert.Equal([new ProgressException(7, ProgressState.Done), new ProgressException(200, ProgressState.Pubrel)], progress.Exceptions);
+        Assert.Equal(Exceptions, progress.Exceptions);
         AssertEqual(Own, Read(store, StoreTable.Queue, StoreKeys.OfQueue(1, 8), QueueRecord.Read));
         AssertEqual(Shared, Read(store, StoreTable.Queue, StoreKeys.OfQueue(1, 9), QueueRecord.Read));
         AssertEqual(Plain, Read(store, StoreTable.Messages, StoreKeys.OfNumber(300), MessageRecord.Read));
@@ -164,9 +166,9 @@ public sealed class StoreFormatTests
         store.Commit(batch =>
         {
             Put(batch, StoreTable.Sessions, StoreKeys.OfNumber(1), Session.Write);
-            Put(batch, StoreTable.Subscriptions, StoreKeys.OfSubscription(1, "home/#"u8), new SubscriptionRecord(SubscriptionOptions.From(0x0D), 7).Write);
+            Put(batch, StoreTable.Subscriptions, StoreKeys.OfSubscription(1, "home/#"u8), new SubscriptionRecord(SubscriptionOptions.From(0x0D), 7, OwesRetained: true).Write);
             Put(batch, StoreTable.Received, StoreKeys.OfReceived(1, 65_535), _ => { });
-            var progress = new ProgressRecord(5, [new ProgressException(7, ProgressState.Done), new ProgressException(200, ProgressState.Pubrel)]);
+            var progress = new ProgressRecord(5, Exceptions);
             Put(batch, StoreTable.Progress, StoreKeys.OfNumber(1), progress.Write);
             Put(batch, StoreTable.Queue, StoreKeys.OfQueue(1, 8), Own.Write);
             Put(batch, StoreTable.Queue, StoreKeys.OfQueue(1, 9), Shared.Write);

@@ -23,6 +23,8 @@ internal sealed class Outbound(Session session, BrokerContext context)
     /// <summary>With so few in memory the next part is read.</summary>
     private const int ResidentMessagesMin = 128;
 
+    private const int MissedPagesMax = 3;
+
     private readonly InflightWindow _inflight = new();
     private MessageQueue? _queue;
     private StoredTail? _stored;
@@ -32,6 +34,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private long _nextSequence;
     private long _sentBeforeUpTo;
     private long _replaysAfter;
+    private int _missedPages;
     private SessionDrops _drops;
 
     /// <summary>Messages dropped so far, by cause.</summary>
@@ -73,6 +76,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         _inflightMax = inflightMax;
         // A read that failed is tried again for the new connection.
         _stored?.IsLoading = false;
+        _missedPages = 0;
     }
 
     /// <summary>Sends or queues. No message overtakes one of its QoS that waits. [MQTT-4.6.0-5]</summary>
@@ -241,6 +245,15 @@ internal sealed class Outbound(Session session, BrokerContext context)
         return _stored is { Count: > 0 };
     }
 
+    /// <summary>A part of the stored queue could not be read: it is tried again after the next commit, and after a few times for the next connection.</summary>
+    public void MissPage()
+    {
+        if (_stored is null || ++_missedPages > MissedPagesMax) return;
+
+        _stored.IsLoading = false;
+        context.Commits!.TryWait(context.Commits.PendingNumber, session, isStateDurable: false);
+    }
+
     /// <summary>Takes a part of the stored queue which was read.</summary>
     /// <param name="page">The messages in order.</param>
     /// <param name="isLast">Whether there were no more.</param>
@@ -248,6 +261,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast, long now)
     {
         var queue = _queue ??= new MessageQueue();
+        _missedPages = 0;
         foreach (var outbound in page)
         {
             if (outbound.Sequence < _stored!.From || _stored.Count == 0) continue;

@@ -359,6 +359,12 @@ internal sealed class Session : ICommitWaiter
         Context.Commits?.Kick();
     }
 
+    /// <summary>A part of the stored queue could not be read; it is tried again some times.</summary>
+    public void MissPage()
+    {
+        lock (_gate) _outbound.MissPage();
+    }
+
     /// <summary>Gives up a message that could not be stored and that its publisher was told about. False when it was done with before.</summary>
     public bool Discard(in OutboundMessage outbound)
     {

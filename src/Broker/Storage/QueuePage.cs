@@ -26,8 +26,9 @@ internal static class QueuePage
         }
         catch (StoreException exception)
         {
-            // The next connection tries again.
             Log.QueueNotRead(context.Logger, session.ClientId, exception.Message);
+            session.MissPage();
+            context.Commits!.Kick();
             return;
         }
 

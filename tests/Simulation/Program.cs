@@ -1,0 +1,3 @@
+using Avocet.Simulation;
+
+return SimulationProgram.Run(args);
