@@ -55,12 +55,20 @@ void MeasureFanOut(BrokerKind kind, int sessions, int messages, bool isDrained)
         var before = broker.BytesWritten;
         var seconds = Load.Publish(broker, messages);
         results.Add($"publish to {sessions} offline sessions, messages/s", kind, messages / seconds);
-        if (hasFigures) results.Add($"publish to {sessions}: bytes written per message ($SYS)", kind, (Load.ReadSys(broker, "storage/bytes/written") - ownBefore) / (double)messages);
+        if (hasFigures)
+        {
+            var own = Load.ReadSys(broker, "storage/bytes/written") - ownBefore;
+            results.Add($"publish to {sessions}: bytes written per message ($SYS)", kind, own / (double)messages);
+        }
 
         // Mosquitto writes once a second, and what is dirty counts when it was written.
         Thread.Sleep(2000);
         results.Add($"publish to {sessions}: bytes written per message (/proc/PID/io)", kind, (broker.BytesWritten - before) / (double)messages);
-        if (isDrained) results.Add($"drain {sessions} sessions, messages/s", kind, sessions * (messages + (messages / 10)) / Load.Drain(broker, sessions, messages + (messages / 10)));
+        if (isDrained)
+        {
+            var each = messages + (messages / 10);
+            results.Add($"drain {sessions} sessions, messages/s", kind, sessions * each / Load.Drain(broker, sessions, each));
+        }
     }
 
     Directory.Delete(data, recursive: true);

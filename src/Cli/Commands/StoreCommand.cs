@@ -93,7 +93,10 @@ internal sealed class StoreCommand(Func<string, bool> exists, Func<string, IStor
         var file = new Argument<string>("file") { Description = "What 'avocet store export' wrote, or Mosquitto's persistence file." };
         var replace = new Option<bool>("--replace") { Description = "Let imported sessions and retained messages take the place of those that are there." };
         var command = new Command("import", "Add sessions, queued and retained messages from a file: all of it, or nothing.") { _config, _data, replace, file };
-        command.SetAction(parsed => Run(parsed, mustExist: false, store => Import(store, parsed.GetValue(file)!, parsed.GetValue(replace), parsed.InvocationConfiguration.Output)));
+        command.SetAction(parsed => Run(
+            parsed,
+            mustExist: false,
+            store => Import(store, parsed.GetValue(file)!, parsed.GetValue(replace), parsed.InvocationConfiguration.Output)));
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 
@@ -102,8 +103,14 @@ internal sealed class ImportTarget
         if (sequence < queue.Next) throw new ImportException("sequence", $"is {sequence}; this session has got to {queue.Next} already");
 
         int size;
-        if (queued.Message is { } message) size = StoreReading.SizeOf(message);
-        else if (!_messageSizes.TryGetValue(queued.MessageNumber, out size)) throw new ImportException("number", $"{queued.MessageNumber} has no message line before this one");
+        if (queued.Message is { } message)
+        {
+            size = StoreReading.SizeOf(message);
+        }
+        else if (!_messageSizes.TryGetValue(queued.MessageNumber, out size))
+        {
+            throw new ImportException("number", $"{queued.MessageNumber} has no message line before this one");
+        }
 
         queue.Next = sequence + 1;
         queue.Bytes += size;
@@ -117,7 +124,7 @@ internal sealed class ImportTarget
     /// <exception cref="ImportException">The topic has one already.</exception>
     public void SetRetained(MessageRecord message)
     {
-        var topicName = System.Text.Encoding.UTF8.GetString(message.TopicName);
+        var topicName = Encoding.UTF8.GetString(message.TopicName);
         if (!_retained.Add(topicName)) throw new ImportException("message.topic", $"'{topicName}' has a second retained message");
         if (!_mayReplace && _store.Get(StoreTable.Retained, message.TopicName) is not null)
         {

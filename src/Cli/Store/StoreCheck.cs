@@ -117,7 +117,11 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
             var queued = StoreReading.ReadQueued(cursor);
             if (sequence >= live.WindowEnd)
             {
-                if (queued.BytesSoFar < bytesSoFar) Report(StoreTable.Queue, cursor, "counts fewer bytes than the delivery before it; limits on bytes will be off.", DamageAdvice);
+                if (queued.BytesSoFar < bytesSoFar)
+                {
+                    Report(StoreTable.Queue, cursor, "counts fewer bytes than the delivery before it; limits on bytes will be off.", DamageAdvice);
+                }
+
                 bytesSoFar = queued.BytesSoFar;
             }
 

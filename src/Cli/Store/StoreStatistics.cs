@@ -57,17 +57,19 @@ internal sealed class StoreStatistics
 
     public void Write(IStore store, TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Store         {store.Location}, format {StoreFormat.Version}, {store.GetFigures().Size:N0} bytes"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Sessions      {Connected + Offline + Expired:N0}: {Connected:N0} connected when the broker stopped, {Offline:N0} offline, {Expired:N0} expired"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Subscriptions {Subscriptions:N0}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Queued        {Queued:N0} messages, {QueuedBytes:N0} bytes as the sessions count them; {QueuedInline:N0} for one session only"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Shared        {SharedMessages:N0} messages, {SharedBytes:N0} bytes, each stored once for several sessions"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Retained      {Retained:N0} messages, {RetainedBytes:N0} bytes"));
+        Tell($"Store         {store.Location}, format {StoreFormat.Version}, {store.GetFigures().Size:N0} bytes");
+        Tell($"Sessions      {Connected + Offline + Expired:N0}: {Connected:N0} connected when the broker stopped, {Offline:N0} offline, {Expired:N0} expired");
+        Tell($"Subscriptions {Subscriptions:N0}");
+        Tell($"Queued        {Queued:N0} messages, {QueuedBytes:N0} bytes as the sessions count them; {QueuedInline:N0} for one session only");
+        Tell($"Shared        {SharedMessages:N0} messages, {SharedBytes:N0} bytes, each stored once for several sessions");
+        Tell($"Retained      {Retained:N0} messages, {RetainedBytes:N0} bytes");
         if (_largest.Count == 0) return;
 
         output.WriteLine();
         output.WriteLine($"{"messages",14} {"bytes",18}  session");
-        foreach (var queue in Largest) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{queue.Messages,14:N0} {queue.Bytes,18:N0}  {queue.ClientId}"));
+        foreach (var queue in Largest) Tell($"{queue.Messages,14:N0} {queue.Bytes,18:N0}  {queue.ClientId}");
+
+        void Tell(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 
     private void AddSession(IStore store, StoreCursor cursor, long now)

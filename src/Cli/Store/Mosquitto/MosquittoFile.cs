@@ -27,7 +27,7 @@ internal sealed class MosquittoFile : IDisposable
 
     public uint Format { get; }
 
-    private static ReadOnlySpan<byte> Magic => [0x00, 0xB5, 0x00, (byte)'m', (byte)'o', (byte)'s', (byte)'q', (byte)'u', (byte)'i', (byte)'t', (byte)'t', (byte)'o', (byte)' ', (byte)'d', (byte)'b'];
+    private static ReadOnlySpan<byte> Magic => [0x00, 0xB5, 0x00, 0x6D, 0x6F, 0x73, 0x71, 0x75, 0x69, 0x74, 0x74, 0x6F, 0x20, 0x64, 0x62];
 
     private static int HeaderSize => Magic.Length + ChecksumSize + sizeof(uint);
 
@@ -53,7 +53,8 @@ internal sealed class MosquittoFile : IDisposable
             if (format is >= FormatMin and <= FormatMax) return new MosquittoFile(stream, format);
 
             throw new ImportException(
-                $"The file has Mosquitto's format {format}; {FormatMin} and {FormatMax} are read here. Mosquitto 2 reads older files and writes {FormatMax}: start and stop it once.");
+                $"The file has Mosquitto's format {format}; {FormatMin} and {FormatMax} are read here. "
+                + $"Mosquitto 2 reads older files and writes {FormatMax}: start and stop it once.");
         }
         catch
         {

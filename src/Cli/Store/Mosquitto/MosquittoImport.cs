@@ -93,7 +93,9 @@ internal sealed class MosquittoImport
 
         if (client.Subscriptions.Count == 0)
         {
-            _notes.Add($"Session '{client.ClientId}' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…): if it had any, its client has to subscribe again.");
+            _notes.Add(
+                $"Session '{client.ClientId}' has no subscriptions in the file. Mosquitto does not save shared ones ($share/…): "
+                + "if it had any, its client has to subscribe again.");
         }
 
         foreach (var delivery in client.Incoming) _target.AddReceived(number, delivery.PacketId);
@@ -168,7 +170,10 @@ internal sealed class MosquittoImport
         if (message.Retain) _lateRetained[Encoding.UTF8.GetString(message.TopicName)] = message;
         foreach (var client in _index.Clients)
         {
-            var matching = client.Subscriptions.Where(entry => Matches(entry.Filter, message.TopicName) && !(entry.Subscription.Options.NoLocal && client == publisher)).ToList();
+            var mayEcho = client != publisher;
+            var matching = client.Subscriptions
+                .Where(entry => Matches(entry.Filter, message.TopicName) && (mayEcho || !entry.Subscription.Options.NoLocal))
+                .ToList();
             if (matching.Count == 0) continue;
 
             var qos = (Qos)Math.Min((int)delivery.Qos, matching.Max(entry => (int)entry.Subscription.Options.MaximumQos));
