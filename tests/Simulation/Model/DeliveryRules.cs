@@ -92,6 +92,9 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
     {
         if (delivery.Retain || message.IsWill || life.IsDoubtful || live.Exists(span => span.Group is not null)) return;
 
+        // The first copy may have come before the subscription.
+        if (message.Transmissions > 1 && !live.Exists(span => span.CertainFrom <= message.SentStep)) return;
+
         // Repetitions are free; and after a failure of the disk a message sent again comes behind those sent after it. Of one that expires, or
         // comes at QoS 0, the first copy may have been dropped.
         if (message.Transmissions > 1 && (message.ExpirySeconds is not null || delivery.Qos == Qos.AtMostOnce)) return;

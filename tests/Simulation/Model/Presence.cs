@@ -97,7 +97,13 @@ internal sealed class Presence(int client)
         var isMixed = false;
         foreach (var link in _links)
         {
-            if (link == accepted || link.IsRefused) continue;
+            if (link == accepted) continue;
+            if (link.IsRefused)
+            {
+                // It may have ended the session before it was refused, as when the disk was too slow.
+                if (link.IsCleanStart) certain = -1;
+                continue;
+            }
 
             var (least, most) = link.Expiry;
             var upper = link.HasEnded ? link.EndedAt : now;
