@@ -44,6 +44,9 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Error, "Not everything is in the store {Location}: it could not be written before the end: {Problem}")]
     public static partial void StoreNotFinished(ILogger logger, string location, string problem);
 
+    [LoggerMessage(1014, LogLevel.Warning, "The queue of a session that has ended cannot be read, so that it takes space a while longer: {Problem}")]
+    public static partial void SweepFailed(ILogger logger, string problem);
+
     [LoggerMessage(1013, LogLevel.Error, "The references to stored messages could not be counted, so that messages which are not needed stay in the store: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 

@@ -4,6 +4,7 @@ using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Storage;
+using Avocet.Broker.Storage.Records;
 using Avocet.Protocol;
 
 namespace Avocet.Broker;
@@ -115,6 +116,7 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>Writes what nobody waited for.</summary>
     private async Task FinishAsync(CommitBatcher commits)
     {
+        commits.Put(StoreTable.Meta, StoreKeys.Stopped, default);
         var committed = commits.WhenCommittedAsync();
         commits.Kick();
         try

@@ -426,6 +426,7 @@ internal sealed class Session : ICommitWaiter
 
             _subscriptions = null;
             _receivedQos2 = null;
+            Journal?.LastProgress = _outbound.GetProgress();
             return _outbound.End();
         }
     }

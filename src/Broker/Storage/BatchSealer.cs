@@ -26,7 +26,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
     private readonly RecordWriter _writer = new();
     private readonly SharedMessages _shared = new();
     private readonly HashSet<(long Session, long Sequence)> _unwritten = [];
-    private readonly Queue<(long Session, long From)> _abandoned = new();
+    private readonly Queue<(long Session, long From, ProgressRecord Progress)> _abandoned = new();
     private readonly List<long> _releasedEarly = [];
     private readonly byte[] _key = new byte[2 * StoreKeys.NumberSize];
     private long _nextSession = 1;
@@ -90,38 +90,55 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
         Reserve(batch);
     }
 
-    /// <summary>Removes a part of the queues of sessions that have ended, each as one range once its shared messages are released.</summary>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
+    /// <summary>
+    /// Removes a part of the queues of sessions that have ended, each as one range once its shared messages are released. Before the batch is sealed: the end of
+    /// the session has to be in the store, and what was handed over has to be gone from it.
+    /// </summary>
+    /// <exception cref="StoreException">The store cannot be read; what was done so far stays done.</exception>
     public void Sweep(StoreBatch batch)
     {
         if (!HasMore) return;
 
-        var (session, from) = _abandoned.Peek();
+        var (session, from, progress) = _abandoned.Dequeue();
+        try
+        {
+            if (SweepPart(session, ref from, progress, batch)) session = 0;
+        }
+        finally
+        {
+            if (session != 0) _abandoned.Enqueue((session, from, progress));
+        }
+    }
+
+    /// <summary>True when the whole queue is removed.</summary>
+    private bool SweepPart(long session, ref long from, in ProgressRecord progress, StoreBatch batch)
+    {
         using var cursor = store.Scan(StoreTable.Queue, StoreKeys.OfQueue(session, from), StoreKeys.OfNumber(session + 1));
         for (var left = SweepEntries; left > 0; left--)
         {
             if (!cursor.MoveNext())
             {
-                _abandoned.Dequeue();
                 batch.DeleteRange(StoreTable.Queue, StoreKeys.OfNumber(session), StoreKeys.OfNumber(session + 1));
-                return;
+                return true;
             }
 
+            var sequence = StoreKeys.SequenceOf(cursor.Key);
+            from = sequence + 1;
             var reader = new RecordReader(StoreTable.Queue, cursor.Key, cursor.Value);
             var number = QueueRecord.ReadMessageNumber(ref reader);
-            from = StoreKeys.SequenceOf(cursor.Key) + 1;
-            if (number != 0) ReleaseShared(number, batch);
+            // What was done with released its message then.
+            if (number != 0 && !progress.IsDone(sequence)) ReleaseShared(number, batch);
         }
 
-        _abandoned.Dequeue();
-        _abandoned.Enqueue((session, from));
+        return false;
     }
 
     private void TakeRecount(Recount recount, StoreBatch batch)
     {
         _isRecounting = false;
         foreach (var (number, count) in recount.References) _shared.Add(number, count);
-        foreach (var session in recount.AbandonedSessions) _abandoned.Enqueue((session, 0));
+        foreach (var number in recount.UnneededMessages) batch.Delete(StoreTable.Messages, StoreKeys.OfNumber(number));
+        foreach (var session in recount.AbandonedSessions) _abandoned.Enqueue((session, 0, new ProgressRecord(0, [])));
         foreach (var number in _releasedEarly) Release(number, batch);
 
         _releasedEarly.Clear();
@@ -255,7 +272,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
         batch.DeleteRange(StoreTable.Subscriptions, from, to);
         batch.DeleteRange(StoreTable.Received, from, to);
         batch.Delete(StoreTable.Progress, from);
-        _abandoned.Enqueue((journal.Number, journal.RemovedUpTo));
+        _abandoned.Enqueue((journal.Number, journal.RemovedUpTo, journal.LastProgress));
     }
 
     private void ReleaseShared(long number, StoreBatch batch)

@@ -313,10 +313,12 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
                 ReleaseRoom();
             }
 
+            // With a batch that failed still to be written, the store is not as the sealer knows it.
+            if (_failure is null) Sweep();
+
             try
             {
                 _sealer.Seal(current, _batch);
-                _sealer.Sweep(_batch);
                 store.Commit(_batch, current.NeedsSync || _failure is not null);
             }
             catch (StoreException exception)
@@ -328,6 +330,19 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             _batch.Clear();
             Interlocked.Increment(ref _commits);
             if (!Complete(current)) return;
+        }
+    }
+
+    private void Sweep()
+    {
+        try
+        {
+            _sealer.Sweep(_batch);
+        }
+        catch (StoreException exception)
+        {
+            // It goes on with the next batch.
+            Log.SweepFailed(context.Logger, exception.Message);
         }
     }
 

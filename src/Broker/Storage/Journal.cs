@@ -1,3 +1,5 @@
+using Avocet.Broker.Storage.Records;
+
 namespace Avocet.Broker.Storage;
 
 /// <summary>What the store knows of a durable session.</summary>
@@ -11,6 +13,9 @@ internal sealed class Journal(long number)
 
     /// <summary>Bytes of all messages ever queued. Guarded by the session.</summary>
     public long BytesSoFar { get; set; }
+
+    /// <summary>How far the deliveries had come when the session ended. Written by the session before that is noted.</summary>
+    public ProgressRecord LastProgress { get; set; } = new(0, []);
 
     /// <summary>The batch that will write the progress; guarded by the <see cref="CommitBatcher"/>.</summary>
     public long ProgressIn { get; set; }

@@ -201,17 +201,23 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     private void BeginRecount()
     {
         var cursor = _store.Scan(StoreTable.Queue, default, default);
-        context.Scheduler.Schedule(_ => Count(cursor), null);
+        var isUnclean = _store.Get(StoreTable.Meta, StoreKeys.Stopped) is null;
+        var messages = isUnclean ? _store.Scan(StoreTable.Messages, default, default) : null;
+        if (!isUnclean) commits.Delete(StoreTable.Meta, StoreKeys.Stopped);
+
+        context.Scheduler.Schedule(_ => Count(cursor, messages), null);
     }
 
-    private void Count(StoreCursor cursor)
+    private void Count(StoreCursor cursor, StoreCursor? messages)
     {
+        var unneeded = new List<long>();
         var references = new SharedMessages();
         var abandoned = new List<long>();
         var session = 0L;
         ProgressRecord progress = default;
         try
         {
+            using (messages)
             using (cursor)
             {
                 while (cursor.MoveNext())
@@ -227,6 +233,12 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
                     var number = QueueRecord.ReadMessageNumber(ref reader);
                     if (number != 0 && !progress.IsDone(StoreKeys.SequenceOf(cursor.Key))) references.Add(number, 1);
                 }
+
+                while (messages is not null && messages.MoveNext())
+                {
+                    var number = StoreKeys.NumberOf(messages.Key);
+                    if (references.Get(number) == 0) unneeded.Add(number);
+                }
             }
         }
         catch (StoreException exception)
@@ -236,6 +248,6 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
             return;
         }
 
-        commits.EndRecount(new Recount(references, abandoned));
+        commits.EndRecount(new Recount(references, unneeded, abandoned));
     }
 }

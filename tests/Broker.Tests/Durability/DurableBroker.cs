@@ -71,6 +71,14 @@ internal sealed class DurableBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes to the store behind the broker's back.</summary>
+    public void Put(StoreTable table, byte[] key, byte[] value)
+    {
+        var batch = new StoreBatch();
+        batch.Put(table, key, value);
+        _content.Commit(batch, sync: true);
+    }
+
     /// <summary>The records in a table of the store.</summary>
     public int Count(StoreTable table)
     {

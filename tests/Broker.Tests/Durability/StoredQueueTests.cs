@@ -1,4 +1,5 @@
 using Avocet.Broker.Storage;
+using Avocet.Broker.Storage.Records;
 using Avocet.Protocol;
 using Avocet.TestKit;
 using Xunit;
@@ -68,6 +69,22 @@ public sealed class StoredQueueTests
         }
 
         await broker.UntilAsync(() => broker.Count(StoreTable.Messages) == 0);
+    }
+
+    [Fact]
+    public async Task Message_that_a_crash_left_without_deliveries_is_removed()
+    {
+        await using var broker = new DurableBroker();
+        await broker.LeaveAsync(Given.Client("c").Persistent().Subscribed("a", Qos.AtLeastOnce));
+        await broker.LeaveAsync(Given.Client("d").Persistent().Subscribed("a", Qos.AtLeastOnce));
+        await PublishAsync(broker, 1);
+        broker.Put(StoreTable.Messages, StoreKeys.OfNumber(0), [0]);
+        Assert.Equal(2, broker.Count(StoreTable.Messages));
+
+        await broker.CrashAsync();
+
+        await broker.UntilAsync(() => broker.Count(StoreTable.Messages) == 1);
+        Assert.Single(await (await broker.ConnectAsync(Given.Client("c").Persistent())).ReceiveAsync(1));
     }
 
     [Fact]

@@ -14,6 +14,9 @@ public static class StoreKeys
     /// <summary>In <see cref="StoreTable.Meta"/>: session and message numbers below these may have been used.</summary>
     public static ReadOnlySpan<byte> Numbers => "numbers"u8;
 
+    /// <summary>In <see cref="StoreTable.Meta"/>: there after an orderly stop, so that nothing has to be looked for.</summary>
+    public static ReadOnlySpan<byte> Stopped => "stopped"u8;
+
     public static byte[] OfNumber(long number)
     {
         var key = new byte[NumberSize];
