@@ -115,7 +115,14 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
     {
         var message = new Message
         {
-            Number = world.NextMessage(), Publisher = number, Topic = topic, Qos = Qos.AtLeastOnce, Retain = true, IsClear = true, SentStep = world.NextStep(), LastLink = Link!.Link,
+            Number = world.NextMessage(),
+            Publisher = number,
+            Topic = topic,
+            Qos = Qos.AtLeastOnce,
+            Retain = true,
+            IsClear = true,
+            SentStep = world.NextStep(),
+            LastLink = Link!.Link,
         };
         world.Model.Publishing(message);
         Link.Publish(message);
