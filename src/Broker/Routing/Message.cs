@@ -10,6 +10,9 @@ namespace Avocet.Broker.Routing;
 /// </summary>
 internal sealed class Message
 {
+    /// <summary>The <see cref="StoreNumber"/> of a message of which each session has its own copy in the store.</summary>
+    public const long NotCounted = -1;
+
     private readonly byte[] _bytes;
     private readonly int _topicLength;
     private readonly int _propertiesLength;
@@ -31,6 +34,9 @@ internal sealed class Message
     }
 
     /// <summary>A message that was stored.</summary>
+    /// <param name="record">The message.</param>
+    /// <param name="storeNumber">Its <see cref="StoreNumber"/>.</param>
+    /// <param name="clock">The clock of its expiry.</param>
     public Message(MessageRecord record, long storeNumber, Clock clock)
         : this(new Publication(record.TopicName, record.Properties, record.Payload)
         {
@@ -81,7 +87,10 @@ internal sealed class Message
         set => _isFailed = value;
     }
 
-    /// <summary>Its number among the messages that several sessions share in the store, or 0. Belongs to the commits.</summary>
+    /// <summary>
+    /// Its number among the messages that several sessions share in the store; <see cref="NotCounted"/> once it lies in a session's queue; 0 while it was not
+    /// written. Belongs to the commits.
+    /// </summary>
     public long StoreNumber { get; set; }
 
     public void Write(RecordWriter writer, Clock clock) =>

@@ -70,7 +70,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
         foreach (var (session, sequence, message) in pending.Released)
         {
             // What was never written needs no removal.
-            if (message.StoreNumber != 0 && !_unwritten.Remove((session.Journal!.Number, sequence))) ReleaseShared(message.StoreNumber, batch);
+            if (!_unwritten.Remove((session.Journal!.Number, sequence)) && message.StoreNumber > 0) ReleaseShared(message.StoreNumber, batch);
         }
 
         foreach (var (session, sequence, number) in pending.HandedOver)
@@ -184,36 +184,28 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
             else live.Add(delivery);
         }
 
-        if (live.Count == 0)
+        // Who is counted and who is not could not be told apart later, so that a message with one delivery that is not counted has no others.
+        var isCounted = message.StoreNumber > 0 && _shared.Get(message.StoreNumber) > 0;
+        if (!isCounted && message.StoreNumber != Message.NotCounted)
         {
-            // Nothing was written, so there is nothing to remember either.
-            if (message.StoreNumber == 0) Forget(deliveries);
-            return;
-        }
-
-        // It may be stored already, for other sessions, when a shared group hands it over.
-        var isStored = message.StoreNumber != 0 && _shared.Get(message.StoreNumber) > 0;
-        if (!isStored) message.StoreNumber = live.Count > 1 ? _nextMessage++ : 0;
-        if (message.StoreNumber != 0)
-        {
-            _shared.Add(message.StoreNumber, live.Count);
-            if (!isStored)
+            message.StoreNumber = live.Count > 1 ? _nextMessage++ : Message.NotCounted;
+            if (message.StoreNumber > 0)
             {
                 message.Write(_writer.Clear(), context.Clock);
                 batch.Put(StoreTable.Messages, StoreKeys.OfNumber(message.StoreNumber), _writer.Written);
             }
         }
-        else
-        {
-            Forget(deliveries);
-        }
+
+        var number = Math.Max(0, message.StoreNumber);
+        if (number > 0 && live.Count > 0) _shared.Add(number, live.Count);
+        if (number == 0) Forget(deliveries);
 
         foreach (var delivery in live)
         {
             var journal = delivery.Session.Journal!;
             var outbound = delivery.Outbound;
-            QueueRecord.WriteHead(_writer.Clear(), outbound.Qos, outbound.Retain, delivery.BytesSoFar, outbound.SubscriptionIds, outbound.GroupFilter, message.StoreNumber);
-            if (message.StoreNumber == 0) message.Write(_writer, context.Clock);
+            QueueRecord.WriteHead(_writer.Clear(), outbound.Qos, outbound.Retain, delivery.BytesSoFar, outbound.SubscriptionIds, outbound.GroupFilter, number);
+            if (number == 0) message.Write(_writer, context.Clock);
 
             StoreKeys.WriteQueue(_key, journal.Number, outbound.Sequence);
             batch.Put(StoreTable.Queue, _key, _writer.Written);

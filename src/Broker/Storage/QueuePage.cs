@@ -62,7 +62,7 @@ internal static class QueuePage
                     if (outbound.Group is null) continue;
 
                     // In one batch, so that after a crash it is with one member and not with two.
-                    batch.Changes.HandedOver.Add((session.Journal!.Number, outbound.Sequence, outbound.Message.StoreNumber));
+                    batch.Changes.HandedOver.Add((session.Journal!.Number, outbound.Sequence, Math.Max(0, outbound.Message.StoreNumber)));
                     context.Router.HandOver(outbound.Group, outbound.Message, session, batch);
                     context.Commits!.Append(batch.Changes, isAnswered: false, context.Options.Durability);
                 }
@@ -95,7 +95,7 @@ internal static class QueuePage
             if ((record.Message ?? FindMessage(store, record.MessageNumber)) is not { } message) continue;
 
             bytes += message.Payload.Length + message.TopicName.Length;
-            page.Add(new OutboundMessage(new Message(message, record.MessageNumber, context.Clock), record.Qos, record.Retain, record.SubscriptionIds, record.GroupFilter is { } filter ? findGroup(filter) : null)
+            page.Add(new OutboundMessage(new Message(message, record.MessageNumber == 0 ? Message.NotCounted : record.MessageNumber, context.Clock), record.Qos, record.Retain, record.SubscriptionIds, record.GroupFilter is { } filter ? findGroup(filter) : null)
             {
                 Sequence = StoreKeys.SequenceOf(cursor.Key),
             });
