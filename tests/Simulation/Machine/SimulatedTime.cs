@@ -56,13 +56,13 @@ internal sealed class SimulatedTime(FakeTimeProvider clock, WorkQueue work) : Ti
 
     private static class WaitedFor
     {
-        private static FieldInfo? field;
+        private static FieldInfo? _field;
 
         /// <summary>The task that a promise of Task.WaitAsync waits for. Private to .NET; should it ever change, this fails and says so.</summary>
         public static Task Of(Task promise)
         {
-            field ??= FindField(promise.GetType());
-            return (Task)field.GetValue(promise)!;
+            _field ??= FindField(promise.GetType());
+            return (Task)_field.GetValue(promise)!;
         }
 
         private static FieldInfo FindField(Type type)
