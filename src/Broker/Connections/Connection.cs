@@ -220,6 +220,9 @@ internal sealed class Connection
         var now = Context.Clock.Now;
         if (Session is null)
         {
+            // Whoever waits for his session has a limit of his own.
+            if (Identity is not null) return;
+
             Close(new Ending(EndingCause.ConnectTimeout, ReasonCode.UnspecifiedError, $"no complete CONNECT within {Context.Options.ConnectTimeoutSeconds} s"));
             return;
         }

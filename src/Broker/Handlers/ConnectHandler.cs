@@ -3,7 +3,6 @@ using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
-using Avocet.Broker.Storage;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
@@ -81,12 +80,13 @@ internal static class ConnectHandler
     private static async Task OpenAsync(Connection connection, ConnectRequest request, OpenResult result, Connection? former)
     {
         var context = connection.Context;
+        var deadline = context.Clock.Now + (context.Options.ConnectTimeoutSeconds * 1000L);
         while (result != OpenResult.Opened)
         {
             try
             {
-                var obstacle = result == OpenResult.TakenByAnother ? TakeOverAsync(former!) : WhenCommittedAsync(context.Commits!);
-                await obstacle.WaitAsync(TimeSpan.FromSeconds(context.Options.ConnectTimeoutSeconds), context.TimeProvider);
+                var obstacle = result == OpenResult.TakenByAnother ? TakeOverAsync(former!) : WhenEndKeptAsync(context, request.ClientId);
+                await obstacle.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, deadline - context.Clock.Now)), context.TimeProvider);
             }
             catch (TimeoutException)
             {
@@ -111,11 +111,11 @@ internal static class ConnectHandler
         return former.WhenLeftAsync();
     }
 
-    private static Task WhenCommittedAsync(CommitBatcher commits)
+    private static Task WhenEndKeptAsync(BrokerContext context, string clientId)
     {
-        var committed = commits.WhenCommittedAsync();
-        commits.Kick();
-        return committed;
+        var kept = context.Sessions.WhenEndKeptAsync(clientId);
+        context.Commits!.Kick();
+        return kept;
     }
 
     private static void Begin(Connection connection, ConnectRequest request)

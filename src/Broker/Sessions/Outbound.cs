@@ -206,6 +206,9 @@ internal sealed class Outbound(Session session, BrokerContext context)
         return _queue is not null && _queue.TryGetStoredFrom(out from);
     }
 
+    /// <summary>What it waited for is kept, or will not be.</summary>
+    public void OnCommit() => _queue?.OnCommit();
+
     /// <summary>A part of the stored queue could not be read.</summary>
     public void MissPage() => _queue?.MissPage();
 

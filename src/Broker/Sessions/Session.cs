@@ -330,6 +330,7 @@ internal sealed class Session : ICommitWaiter
         Connection? connection;
         lock (_gate)
         {
+            _outbound.OnCommit();
             connection = _connection;
             if (connection is null) return;
         }

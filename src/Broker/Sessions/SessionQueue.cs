@@ -21,6 +21,7 @@ internal sealed class SessionQueue(Session session)
     private readonly MessageQueue _resident = new();
     private StoredTail? _stored;
     private int _missedPages;
+    private bool _waitsForCommit;
 
     /// <summary>Messages, those in the store included.</summary>
     public long Count => _resident.Count + (_stored?.Count ?? 0);
@@ -55,7 +56,7 @@ internal sealed class SessionQueue(Session session)
     /// <summary>Takes a message out of the middle, for it could not be stored.</summary>
     public void Remove(in OutboundMessage message)
     {
-        if (!_resident.Remove(message.Sequence)) _stored?.Forget(message.Message.Size);
+        if (!_resident.Remove(message.Sequence)) _stored?.Discard(message);
     }
 
     /// <summary>Goes on with what was in the store at the broker's start.</summary>
@@ -65,6 +66,7 @@ internal sealed class SessionQueue(Session session)
     public void Reset()
     {
         _stored?.IsLoading = false;
+        _waitsForCommit = false;
         _missedPages = 0;
     }
 
@@ -97,15 +99,14 @@ internal sealed class SessionQueue(Session session)
             // It may have been read twice.
             if (outbound.Sequence < _stored.From || _stored.Count == 0) continue;
 
-            _stored.Take(outbound);
-            _resident.Enqueue(outbound);
+            if (_stored.TryTake(outbound)) _resident.Enqueue(outbound);
         }
 
         if (isLast) _stored.EndOld();
 
         _stored.IsLoading = false;
         // What is missing was taken from a publisher, but is not written yet.
-        if (page.Count == 0 && IsStored && !TryWaitForCommit()) ReadOn();
+        if (page.Count == 0 && IsStored) ReadAfterCommit(_stored);
     }
 
     /// <summary>A part could not be read: it is tried again after the next commit, and after a few times for the next connection.</summary>
@@ -114,12 +115,23 @@ internal sealed class SessionQueue(Session session)
         if (_stored is null || ++_missedPages > MissedPagesMax) return;
 
         _stored.IsLoading = false;
-        if (!TryWaitForCommit()) ReadOn();
+        ReadAfterCommit(_stored);
     }
 
-    private bool TryWaitForCommit()
+    /// <summary>What it waited for is kept, or will not be.</summary>
+    public void OnCommit()
+    {
+        if (!_waitsForCommit) return;
+
+        _waitsForCommit = false;
+        _stored?.IsLoading = false;
+    }
+
+    private void ReadAfterCommit(StoredTail stored)
     {
         var commits = session.Context.Commits!;
-        return commits.TryWait(commits.PendingNumber, session, isStateDurable: false) != CommitState.Committed;
+        _waitsForCommit = commits.TryWait(commits.PendingNumber, session, isStateDurable: false) != CommitState.Committed;
+        stored.IsLoading = _waitsForCommit;
+        ReadOn();
     }
 }

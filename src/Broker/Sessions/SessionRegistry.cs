@@ -16,10 +16,16 @@ namespace Avocet.Broker.Sessions;
 /// </summary>
 internal sealed class SessionRegistry(BrokerContext context)
 {
+    private const int EndsMin = 1024;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Session> _sessions = [];
+
+    /// <summary>Durable sessions that have ended, as long as the store may not know.</summary>
+    private readonly Dictionary<string, Journal> _ends = [];
     private int _connected;
     private int _connectedMax;
+    private int _endsMax = EndsMin;
 
     /// <summary>Sessions, those with a connection, and the most there were with one at a time.</summary>
     public (int Total, int Connected, int ConnectedMax) Count
@@ -45,7 +51,9 @@ internal sealed class SessionRegistry(BrokerContext context)
             former = session?.Connection;
             if (former is not null) return OpenResult.TakenByAnother;
 
-            var isPresent = session is not null && !request.CleanStart && session.MountPoint == connection.Origin.Listener.MountPoint;
+            // Its timer may be late, and at the start of the broker it has not run yet.
+            var hasExpired = session is not null && session.ExpiresAt <= context.Clock.Now;
+            var isPresent = session is not null && !hasExpired && !request.CleanStart && session.MountPoint == connection.Origin.Listener.MountPoint;
             if (isPresent)
             {
                 StopWaiting(session!);
@@ -56,13 +64,19 @@ internal sealed class SessionRegistry(BrokerContext context)
                 // The former session ends, so its will is due at once, delay or not.
                 if (session is not null) End(session, ref after);
 
-                if (session is { IsDurable: true }) result = OpenResult.WaitsForCommit;
+                if (!IsEndKept(request.ClientId)) result = OpenResult.WaitsForCommit;
                 else Attach(connection, request, Create(connection, request), isPresent: false);
             }
         }
 
         Finish(after, connection.Batch);
         return result;
+    }
+
+    /// <summary>Completes once the end of the client's last durable session is kept.</summary>
+    public Task WhenEndKeptAsync(string clientId)
+    {
+        lock (_gate) return _ends.TryGetValue(clientId, out var journal) ? context.Commits!.WhenKeptAsync(journal) : Task.CompletedTask;
     }
 
     /// <summary>The connection has ended and handles nothing more; its session goes on without it, or ends.</summary>
@@ -248,7 +262,31 @@ internal sealed class SessionRegistry(BrokerContext context)
         _sessions.Remove(session.ClientId);
         after.HandOver = session.End(out after.StoredFrom, out after.Groups);
         after.Ended = session;
-        if (session.Journal is { } journal) after.Change = new SessionChange(session, ++journal.Version, null);
+        if (session.Journal is not { } journal) return;
+
+        after.Change = new SessionChange(session, ++journal.Version, null);
+        _ends[session.ClientId] = journal;
+        ForgetKeptEnds();
+    }
+
+    /// <summary>Whether the store has the end of the client's last durable session, so that a crash cannot bring it back.</summary>
+    private bool IsEndKept(string clientId)
+    {
+        if (!_ends.TryGetValue(clientId, out var journal)) return true;
+        if (!context.Commits!.IsKept(journal)) return false;
+
+        _ends.Remove(clientId);
+        return true;
+    }
+
+    /// <summary>Forgets ends that the store has, once many have gathered.</summary>
+    private void ForgetKeptEnds()
+    {
+        if (_ends.Count < _endsMax) return;
+
+        foreach (var clientId in _ends.Keys.ToList()) IsEndKept(clientId);
+
+        _endsMax = Math.Max(EndsMin, _ends.Count * 2);
     }
 
     private static void TakeWill(Session session, ref Aftermath after)

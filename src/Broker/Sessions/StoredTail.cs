@@ -10,11 +10,12 @@ internal sealed class StoredTail
     private long _oldBytes;
     private int _newCount;
     private long _newBytes;
+    private HashSet<long>? _discarded;
 
     /// <summary>The sequence number from which on messages lie in the store only. Meant while there are any.</summary>
     public long From { get; private set; }
 
-    /// <summary>Whether a part of it is being read.</summary>
+    /// <summary>Whether a part of it is being read, or is to be after a commit.</summary>
     public bool IsLoading { get; set; }
 
     /// <summary>Messages. Of those from before the broker's start it counts sequence numbers, of which few are not used.</summary>
@@ -40,21 +41,24 @@ internal sealed class StoredTail
         _newBytes += message.Message.Size;
     }
 
-    /// <summary>One of those that were added will never be found.</summary>
-    public void Forget(int size)
+    /// <summary>One of those that were added is not to be delivered, whether it reached the store or not.</summary>
+    public void Discard(in OutboundMessage message)
     {
-        _newCount--;
-        _newBytes -= size;
+        (_discarded ??= []).Add(message.Sequence);
+        Forget(message.Message.Size);
     }
 
-    /// <summary>A message was read, and is in memory from now on.</summary>
-    public void Take(in OutboundMessage message)
+    /// <summary>A message was read; it is in memory from now on, unless this returns false, for it is not to be delivered.</summary>
+    public bool TryTake(in OutboundMessage message)
     {
+        From = message.Sequence + 1;
+        if (_discarded is not null && _discarded.Remove(message.Sequence)) return false;
+
         if (message.Sequence < _oldEnd) _oldBytes = Math.Max(0, _oldBytes - message.Message.Size);
         else Forget(message.Message.Size);
 
-        From = message.Sequence + 1;
         if (OldCount == 0) _oldBytes = 0;
+        return true;
     }
 
     /// <summary>Everything that is committed was read.</summary>
@@ -62,5 +66,13 @@ internal sealed class StoredTail
     {
         From = Math.Max(From, _oldEnd);
         _oldBytes = 0;
+        // What was discarded and is not there now comes no more.
+        if (_newCount == 0) _discarded = null;
+    }
+
+    private void Forget(int size)
+    {
+        _newCount--;
+        _newBytes -= size;
     }
 }

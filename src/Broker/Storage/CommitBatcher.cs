@@ -96,7 +96,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             foreach (var received in changes.Received) _pending.Received.Add((received, isAnswered));
             foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
 
-            _pending.Sessions.AddRange(changes.Sessions);
+            foreach (var change in changes.Sessions) AddChange(change);
+
             _pending.HandedOver.AddRange(changes.HandedOver);
             // Either a session that connects just now sees the number of the batch, or it is seen to be connected here.
             Interlocked.MemoryBarrier();
@@ -165,7 +166,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     {
         lock (_gate)
         {
-            _pending.Sessions.Add(change);
+            AddChange(change);
             _pending.IsUrgent |= isUrgent;
             _pending.NeedsSync |= isUrgent && context.Options.Durability == Durability.Fsync;
             return MarkChanged();
@@ -179,6 +180,27 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         {
             _pending.RetainedTopics.Add(topicName);
             MarkChanged();
+        }
+    }
+
+    /// <summary>Whether the end of a session is kept.</summary>
+    public bool IsKept(Journal journal)
+    {
+        lock (_gate) return journal.EndsIn <= _committed;
+    }
+
+    /// <summary>Completes once the end of a session is kept, however long that takes.</summary>
+    public Task WhenKeptAsync(Journal journal)
+    {
+        lock (_gate)
+        {
+            if (journal.EndsIn <= _committed) return Task.CompletedTask;
+
+            journal.EndWaiter ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_current is not null && _current.Number >= journal.EndsIn) _current.Completions.Add(journal.EndWaiter);
+            else if (journal.EndsIn != long.MaxValue) Complete(journal.EndWaiter);
+
+            return journal.EndWaiter.Task;
         }
     }
 
@@ -231,10 +253,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             if (_pending.IsEmpty && _current is null && _failure is null) return Task.CompletedTask;
 
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _pending.Completions.Add(completion);
-            _pending.IsUrgent = true;
-            _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
-            MarkChanged();
+            Complete(completion);
             return completion.Task;
         }
     }
@@ -461,6 +480,25 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         if (_failures.Count > 0 && _failures.Contains(number)) return CommitState.Failed;
 
         return number <= _committed ? CommitState.Committed : CommitState.Pending;
+    }
+
+    private void AddChange(in SessionChange change)
+    {
+        _pending.Sessions.Add(change);
+        if (change.Record is not null) return;
+
+        var journal = change.Session.Journal!;
+        journal.EndsIn = _pending.Number;
+        if (journal.EndWaiter is { } waiter) Complete(waiter);
+    }
+
+    /// <summary>Completes it with the batch that gathers now.</summary>
+    private void Complete(TaskCompletionSource completion)
+    {
+        _pending.Completions.Add(completion);
+        _pending.IsUrgent = true;
+        _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
+        MarkChanged();
     }
 
     private long MarkChanged()

@@ -17,6 +17,12 @@ internal sealed class Journal(long number)
     /// <summary>How far the deliveries had come when the session ended. Written by the session before that is noted.</summary>
     public ProgressRecord LastProgress { get; set; } = new(0, []);
 
+    /// <summary>The batch that writes the session's end, beyond all batches until it is known; guarded by the <see cref="CommitBatcher"/>.</summary>
+    public long EndsIn { get; set; } = long.MaxValue;
+
+    /// <summary>Whoever waits for that; guarded by the <see cref="CommitBatcher"/>.</summary>
+    public TaskCompletionSource? EndWaiter { get; set; }
+
     /// <summary>The batch that will write the progress; guarded by the <see cref="CommitBatcher"/>.</summary>
     public long ProgressIn { get; set; }
 
