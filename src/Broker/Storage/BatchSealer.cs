@@ -178,10 +178,11 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
         foreach (var (delivery, _) in deliveries)
         {
             var journal = delivery.Session.Journal!;
-            if (journal.IsEnded) continue;
-
-            if (delivery.Session.IsDone(delivery.Outbound.Sequence)) _unwritten.Add((journal.Number, delivery.Outbound.Sequence));
-            else live.Add(delivery);
+            var sequence = delivery.Outbound.Sequence;
+            var isDone = journal.IsEnded ? journal.LastProgress.IsDone(sequence) : delivery.Session.IsDone(sequence);
+            // Its release is in this batch or in the next one.
+            if (isDone) _unwritten.Add((journal.Number, sequence));
+            else if (!journal.IsEnded) live.Add(delivery);
         }
 
         // Who is counted and who is not could not be told apart later, so that a message with one delivery that is not counted has no others.
