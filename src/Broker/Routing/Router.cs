@@ -21,12 +21,13 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName);
         var now = clock.Now;
         int matched = 0, refused = 0;
+        // Durable sessions first at QoS 2: if one of them takes it, the others wait with it until it is kept.
+        var inTwoTurns = hasStore && publication.Qos == Qos.ExactlyOnce;
         foreach (var subscriber in matches.Subscribers)
         {
-            if (!subscriber.TryResolve(publication.PublisherId, out var delivery)) continue;
+            if (inTwoTurns && !subscriber.Session.IsDurable) continue;
 
-            matched++;
-            if (subscriber.Session.Deliver(ref publication, delivery, null, now, batch) == DeliveryResult.Refused) refused++;
+            Deliver(subscriber, ref publication, now, batch, ref matched, ref refused);
         }
 
         foreach (var group in matches.Groups)
@@ -35,7 +36,20 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
             if (DeliverToGroup(group, ref publication, null, now, batch) == DeliveryResult.Refused) refused++;
         }
 
+        foreach (var subscriber in inTwoTurns ? matches.Subscribers : [])
+        {
+            if (!subscriber.Session.IsDurable) Deliver(subscriber, ref publication, now, batch, ref matched, ref refused);
+        }
+
         return new RouteResult(matched, refused);
+    }
+
+    private static void Deliver(in Subscriber subscriber, ref Publication publication, long now, FlushBatch batch, ref int matched, ref int refused)
+    {
+        if (!subscriber.TryResolve(publication.PublisherId, out var delivery)) return;
+
+        matched++;
+        if (subscriber.Session.Deliver(ref publication, delivery, null, now, batch) == DeliveryResult.Refused) refused++;
     }
 
     /// <summary>Whether a message would be retained, or go to a durable session, at QoS 1 or 2.</summary>

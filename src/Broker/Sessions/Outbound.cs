@@ -31,8 +31,8 @@ internal sealed class Outbound(Session session, BrokerContext context)
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
     public (long Messages, long Bytes) Queued => (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
 
-    /// <summary>The sequence number behind everything that was ever sent.</summary>
-    public long SentUpTo => FirstQueued;
+    /// <summary>The sequence number behind everything that was sent, as far as is known.</summary>
+    public long SentUpTo => Math.Max(FirstQueued, _sentBeforeUpTo);
 
     public RetainedReplays Replays => _replays ??= new RetainedReplays(context.Retained, session.IsDurable ? NoteReplayed : null);
 
@@ -67,10 +67,16 @@ internal sealed class Outbound(Session session, BrokerContext context)
             return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
         }
 
-        // What must come exactly once is sent once it is kept: else it would come again after a crash.
-        var mayGoOut = connection is not null && !HasQueued && HasWindow && connection.Writer.HasRoom() && !(qos == Qos.ExactlyOnce && session.IsDurable);
-        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group);
-        if (!mayGoOut) return Enqueue(outbound, now, changes);
+        // What must come exactly once is sent once everybody's copy is kept: else it would come again after a crash, or when it could not be kept.
+        var isHeld = qos == Qos.ExactlyOnce && (session.IsDurable || !changes.IsEmpty);
+        var mayGoOut = connection is not null && !HasQueued && HasWindow && connection.Writer.HasRoom() && !isHeld;
+        var outbound = new OutboundMessage(publication.ToMessage(), qos, retain, subscriptionIds, group) { IsHeld = isHeld };
+        if (!mayGoOut)
+        {
+            var result = Enqueue(outbound, now, changes);
+            if (isHeld && !session.IsDurable && result == DeliveryResult.Queued) changes.Held.Add((session, outbound.Message));
+            return result;
+        }
 
         outbound = outbound with { Sequence = TakeSequence() };
         Note(outbound, changes);
@@ -375,7 +381,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     /// <summary>Whether a message must come exactly once and is not kept yet; the session is then told when it is.</summary>
     private bool IsHeld(in OutboundMessage outbound)
     {
-        if (outbound.Qos != Qos.ExactlyOnce || !session.IsDurable) return false;
+        if (!outbound.IsHeld) return false;
 
         // With the barrier either this sees the number of the batch, or the batch sees the connection.
         Interlocked.MemoryBarrier();
@@ -416,7 +422,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             return;
         }
 
-        var taken = outbound with { Sequence = TakeSequence() };
+        var taken = outbound with { Sequence = TakeSequence(), IsHeld = session.IsDurable && outbound.Qos == Qos.ExactlyOnce };
         if (!session.IsDurable)
         {
             Send(connection, taken, false, now);

@@ -15,6 +15,9 @@ internal readonly record struct OutboundMessage(Message Message, Qos Qos, bool R
     /// <summary>Its place in the order of the session's messages, which also tells the Packet Identifier.</summary>
     public long Sequence { get; init; }
 
+    /// <summary>Whether it is sent only once the batch of its message is kept.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Whether the store was told already that this delivery does not need the message any more.</summary>
     public bool IsReleased { get; init; }
 

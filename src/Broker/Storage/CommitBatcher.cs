@@ -99,6 +99,13 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             foreach (var change in changes.Sessions) AddChange(change);
 
             _pending.HandedOver.AddRange(changes.HandedOver);
+            foreach (var (session, message) in changes.Held)
+            {
+                message.Batch = number;
+                _pending.Held.Add((message, isAnswered));
+                _pending.Waiters.Add(session);
+            }
+
             // Either a session that connects just now sees the number of the batch, or it is seen to be connected here.
             Interlocked.MemoryBarrier();
             foreach (var delivery in changes.Deliveries)
@@ -409,6 +416,11 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         foreach (var (delivery, isAnswered) in current.Deliveries)
         {
             if (isAnswered) delivery.Outbound.Message.IsFailed = true;
+        }
+
+        foreach (var (message, isAnswered) in current.Held)
+        {
+            if (isAnswered) message.IsFailed = true;
         }
 
         lock (_gate)

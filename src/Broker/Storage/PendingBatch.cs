@@ -30,6 +30,9 @@ internal sealed class PendingBatch(long number)
 
     public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
 
+    /// <summary>Messages that only sessions wait for which are not durable.</summary>
+    public List<(Message Message, bool IsAnswered)> Held { get; } = [];
+
     public HashSet<ICommitWaiter> Waiters { get; } = [];
 
     /// <summary>Those who wait whatever becomes of it, until it is kept.</summary>

@@ -1,3 +1,4 @@
+using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
 
 namespace Avocet.Broker.Storage;
@@ -31,6 +32,9 @@ internal sealed class StoreChanges
 
     public List<SessionChange> Sessions { get; } = [];
 
+    /// <summary>Deliveries at QoS 2 to sessions that are not durable, which wait until the others are kept: else a publisher that is refused and sends again would bring them twice.</summary>
+    public List<(Session Session, Message Message)> Held { get; } = [];
+
     /// <summary>Entries of ended sessions' queues that other members of their shared groups have now: session number, sequence number, shared message.</summary>
     public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
 
@@ -43,5 +47,6 @@ internal sealed class StoreChanges
         RetainedTopics.Clear();
         Sessions.Clear();
         HandedOver.Clear();
+        Held.Clear();
     }
 }

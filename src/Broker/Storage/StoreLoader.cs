@@ -21,6 +21,8 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     {
         var watch = Stopwatch.GetTimestamp();
         StoreFormat.Prepare(_store);
+        var isUnclean = _store.Get(StoreTable.Meta, StoreKeys.Stopped) is null;
+        Secure();
         var numbers = LoadNumbers();
         commits.Sealer.BeginRecount(numbers.Session, numbers.Message);
         var retained = LoadRetained();
@@ -30,7 +32,25 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
 
         Log.StoreLoaded(
             context.Logger, _store.Location, (long)Stopwatch.GetElapsedTime(watch).TotalMilliseconds, sessions.Count, subscriptions, queued, retained);
-        BeginRecount();
+        BeginRecount(isUnclean);
+    }
+
+    /// <summary>
+    /// What is found here may have been left to the operating system by a process that was killed: from now on it is acted upon, so it has to survive a power cut.
+    /// </summary>
+    private void Secure()
+    {
+        var batch = new StoreBatch();
+        batch.Delete(StoreTable.Meta, StoreKeys.Stopped);
+        try
+        {
+            _store.Commit(batch, context.Options.Durability == Durability.Fsync);
+        }
+        catch (StoreException exception)
+        {
+            // A full disk is no reason not to serve what needs none.
+            Log.StoreFailed(context.Logger, _store.Location, exception.Message);
+        }
     }
 
     private (long Session, long Message) LoadNumbers()
@@ -129,9 +149,8 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
             journal.BytesSoFar = lastBytes;
         }
 
-        // Of a client that was connected it is not known how many of the next ones were sent: as many as the window has, at most.
-        var sentUpTo = record.IsConnected ? Math.Max(windowEnd, progress.Head + context.Options.InflightMax) : record.SentUpTo;
-        session.Restore(inflight, stored, next, sentUpTo);
+        // Of a client that was connected it is not known which were sent, for its acknowledgements are written later: all of them may have been.
+        session.Restore(inflight, stored, next, record.IsConnected ? next : record.SentUpTo);
     }
 
     private ProgressRecord LoadProgress(long session)
@@ -198,13 +217,10 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     }
 
     /// <summary>Counts what the queues refer to, over the store as it is now, while the broker begins to serve.</summary>
-    private void BeginRecount()
+    private void BeginRecount(bool isUnclean)
     {
         var cursor = _store.Scan(StoreTable.Queue, default, default);
-        var isUnclean = _store.Get(StoreTable.Meta, StoreKeys.Stopped) is null;
         var messages = isUnclean ? _store.Scan(StoreTable.Messages, default, default) : null;
-        if (!isUnclean) commits.Delete(StoreTable.Meta, StoreKeys.Stopped);
-
         context.Scheduler.Schedule(_ => Count(cursor, messages), null);
     }
 
