@@ -137,8 +137,10 @@ internal sealed class SimulatedWorld
         _clock.Advance(TimeSpan.FromMilliseconds(Random.Pick([0, 100, 3000, 20_000])));
         NextStep();
         Note(-1, 0, losesPower ? "== the power comes back" : "== the process is started again");
+        // The broker's first commit is made at its start.
+        var kept = Disk.Kept;
         Machine = StartMachine();
-        Model.Restarted(Disk.Kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os);
+        Model.Restarted(kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os);
     }
 
     public byte[]? ReadFromDisk(StoreTable table, byte[] key) => Disk.Current.Get(table, key);

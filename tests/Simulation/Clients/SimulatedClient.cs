@@ -88,7 +88,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
             ExpiryMilliseconds = expirySeconds == uint.MaxValue ? Message.Never : expirySeconds * 1000L,
             SentStep = world.NextStep(),
             SentAt = world.Now,
-            MayEndByItself = keepAlive > 0,
+            MayEndByItself = keepAlive > 0 || (Version != ProtocolVersion.V50 && world.Plan.OutagesPerMillion > 0),
         };
         if (!isCalm && _random.Chance(300)) packet = AddWill(packet, link);
 

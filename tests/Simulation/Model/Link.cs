@@ -44,7 +44,7 @@ internal sealed class Link
     /// <summary>Whether a commit has certainly kept what CONNECT said.</summary>
     public bool IsWillKept { get; set; }
 
-    /// <summary>Whether the broker may end it by itself, for its keep alive.</summary>
+    /// <summary>Whether the broker may end it by itself: for its keep alive, or, with 3.x, when the disk works again, so that the client sends anew.</summary>
     public bool MayEndByItself { get; init; }
 
     /// <summary>Commits of the disk when it ended.</summary>
