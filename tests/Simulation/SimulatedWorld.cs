@@ -31,7 +31,7 @@ internal sealed class SimulatedWorld
         Plan = plan;
         Random = new SeededRandom(plan.Seed);
         _openStore = openStore;
-        Model = new BrokerModel(new ModelWorld(NextStep, () => Now, () => Disk.Commits, () => !IsDiskFailing));
+        Model = new BrokerModel(new ModelWorld(NextStep, () => Now, () => Disk.Commits, () => !IsDiskFailing)) { HasTinyQueues = plan.HasTinyQueues };
         Machine = StartMachine();
     }
 

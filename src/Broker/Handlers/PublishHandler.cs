@@ -40,13 +40,13 @@ internal static class PublishHandler
             return;
         }
 
+        if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
+
         if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Matches, session.ClientId))
         {
             RefuseUnkept(connection, packet);
             return;
         }
-
-        if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
         context.Statistics.Add(Counter.PublishBytesReceived, packet.Payload.Length);
         var publication = new Publication(mounted, ForwardedProperties.Select(packet.Properties, ref connection.PropertyScratch), packet.Payload)
@@ -82,9 +82,10 @@ internal static class PublishHandler
     private static void RefuseUnkept(Connection connection, in PublishPacket packet)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
+        if (packet.Qos == Qos.ExactlyOnce && connection.Session!.EndQos2(packet.PacketId)) connection.ReceivedUnreleased--;
+
         if (connection.Version == ProtocolVersion.V50)
         {
-            EndRefusedQos2(connection, packet);
             Acknowledge(connection, packet, ReasonCode.QuotaExceeded, ReasonText.NotKept);
         }
         else

@@ -32,9 +32,8 @@ internal static class UnsubscribeHandler
         if (!isShared && !TopicFilter.IsValid(filter)) return ReasonCode.TopicFilterInvalid;
 
         var mounted = isShared ? MountedFilter.Join(filter[..^shared.Filter.Length], connection.Mount(shared.Filter)) : connection.Mount(filter);
-        if (!connection.Session!.Unsubscribe(mounted, out var batch)) return ReasonCode.NoSubscriptionExisted;
-
+        var existed = connection.Session!.Unsubscribe(mounted, out var batch);
         after = Math.Max(after, batch);
-        return ReasonCode.Success;
+        return existed ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
     }
 }

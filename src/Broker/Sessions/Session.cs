@@ -25,6 +25,9 @@ internal sealed class Session : ICommitWaiter
     private volatile Connection? _connection;
     private bool _hasEnded;
 
+    /// <summary>The batch of the last change of a subscription, or 0.</summary>
+    private long _subscriptionsIn;
+
     public Session(string clientId, string mountPoint, Journal? journal, BrokerContext context)
     {
         ClientId = clientId;
@@ -247,17 +250,21 @@ internal sealed class Session : ICommitWaiter
             if (_hasEnded) return subscription;
 
             Context.Index.Add(subscription, old);
-            if (IsDurable) after = PutSubscription(subscription, subscription.Replay is not null);
+            if (IsDurable) after = _subscriptionsIn = PutSubscription(subscription, subscription.Replay is not null);
             return subscription;
         }
     }
 
     /// <summary>Removes the subscription to exactly this filter [MQTT-3.10.4-1]; false when there is none.</summary>
+    /// <param name="filter">The whole filter, mount point included.</param>
+    /// <param name="after">The batch that keeps this, or 0.</param>
     public bool Unsubscribe(ReadOnlySpan<byte> filter, out long after)
     {
         after = 0;
         lock (_gate)
         {
+            // That there is none may itself wait to be kept.
+            after = _subscriptionsIn;
             if (_subscriptions is null) return false;
             if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
 
@@ -266,7 +273,8 @@ internal sealed class Session : ICommitWaiter
             if (_hasEnded) return true;
 
             Context.Index.Remove(subscription);
-            if (Journal is not null) after = Context.Commits!.Delete(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal.Number, filter));
+            if (Journal is not null) _subscriptionsIn = Context.Commits!.Delete(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal.Number, filter));
+            after = _subscriptionsIn;
             return true;
         }
     }

@@ -135,6 +135,40 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Message_kept_before_the_failure_is_not_refused_when_it_is_sent_again()
+    {
+        await using var broker = await StartAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer").Persistent());
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7));
+        await writer.ExpectAsync(Given.Pubrec(7));
+        broker.Store.Failure = Full;
+        await writer.SendAsync(Given.Publish("kept").Qos1(8));
+        await writer.ReadPacketAsync(PacketType.Puback);
+
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7).AsDuplicate());
+        await writer.ExpectAsync(Given.Pubrec(7));
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Publish("kept").Payload("once").Qos2());
+        await client.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Unsuback_waits_also_for_the_removal_before_it()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        broker.Store.Failure = Full;
+        await client.SendAsync(Given.Unsubscribe(1).Filter("kept"), Given.Unsubscribe(2).Filter("kept"));
+        await client.ExpectNothingAsync();
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Unsuback(1, ReasonCode.Success), Given.Unsuback(2, ReasonCode.NoSubscriptionExisted));
+    }
+
+    [Fact]
     public async Task Refused_clients_do_not_run_out_of_receive_maximum()
     {
         await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, ReceiveMaximum = 2 });

@@ -41,6 +41,9 @@ internal sealed class BrokerModel
     /// <summary>Whether a commit has failed in this run.</summary>
     public bool DiskHasFailed { get; private set; }
 
+    /// <summary>Whether queues are so short that the first copy of a message may be dropped.</summary>
+    public bool HasTinyQueues { get; init; }
+
     public void Connecting(Link link)
     {
         PresenceOf(link.Client).Connecting(link);
@@ -100,7 +103,7 @@ internal sealed class BrokerModel
     {
         message.Transmissions++;
         message.LastLink = link;
-        message.MayBeOutOfOrder |= DiskHasFailed;
+        message.MayBeOutOfOrder |= DiskHasFailed || HasTinyQueues;
         // The broker may have lost what it received, with a session that the client still believes in.
         message.MayComeTwice |= PresenceOf(message.Publisher).Life is { IsDoubtful: true };
     }
