@@ -152,11 +152,13 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
     {
         const int Unused = 0;
         const int HeldByEnded = 1;
+        // After a stop in good order there is nothing that the broker would look for.
+        var isUnclean = store.Get(StoreTable.Meta, StoreKeys.Stopped) is null;
         CheckRuns(
             StoreTable.Messages,
             key => _needed.Contains(StoreKeys.NumberOf(key)) ? null : _held.Contains(StoreKeys.NumberOf(key)) ? HeldByEnded : Unused,
             (kind, count) => kind == Unused ? $"{count} shared messages that no session is to get." : $"{count} shared messages that only ended sessions were to get.",
-            kind => kind == HeldByEnded);
+            kind => kind == HeldByEnded || isUnclean);
     }
 
     private void CheckOwners(StoreTable table) => CheckRuns(

@@ -101,8 +101,17 @@ public sealed class StoreCheckTests : IDisposable
     }
 
     [Fact]
-    public void Message_that_no_session_is_to_get_is_a_problem_and_repaired()
+    public void Message_that_no_session_is_to_get_is_left_over_after_a_crash()
     {
+        Content.Shared(1, StoreContent.Message("a", "x"));
+
+        Assert.True(Assert.Single(Run(_store).Problems).IsLeftOver);
+    }
+
+    [Fact]
+    public void Message_that_no_session_is_to_get_is_a_problem_after_an_orderly_stop_and_repaired()
+    {
+        Content.Put(StoreTable.Meta, StoreKeys.Stopped);
         Content.Session(1, "c");
         Content.Queued(1, 0, new QueueRecord { Qos = Qos.AtLeastOnce, MessageNumber = 2 });
         foreach (var number in (ReadOnlySpan<long>)[1, 2, 3, 4]) Content.Shared(number, StoreContent.Message("a", "x"));
