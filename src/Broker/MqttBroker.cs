@@ -19,6 +19,7 @@ public sealed class MqttBroker : IAsyncDisposable
     private readonly ConcurrentDictionary<Connection, Task> _connections = new();
     private readonly ConcurrentDictionary<string, int> _connectionsByListener = new();
     private SysPublisher? _sys;
+    private long _lastNumber;
     private volatile bool _isStopping;
 
     public MqttBroker(BrokerOptions options, BrokerServices services)
@@ -63,7 +64,7 @@ public sealed class MqttBroker : IAsyncDisposable
         var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
         var ended = new TaskCompletionSource();
         var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && _connections.Count >= Options.ConnectionsMax);
-        var connection = new Connection(_context, transport, origin, isOverLimit);
+        var connection = new Connection(_context, transport, origin, isOverLimit) { Number = Interlocked.Increment(ref _lastNumber) };
         _connections.TryAdd(connection, ended.Task);
         if (_isStopping) connection.Close(Shutdown);
 
@@ -87,7 +88,7 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         _isStopping = true;
         var running = new List<Task>();
-        foreach (var (connection, ended) in _connections)
+        foreach (var (connection, ended) in _connections.OrderBy(entry => entry.Key.Number))
         {
             running.Add(ended);
             connection.Close(Shutdown);
@@ -131,7 +132,8 @@ public sealed class MqttBroker : IAsyncDisposable
 
     private void CloseUnanswered()
     {
-        foreach (var connection in _connections.Keys) connection.CloseUnanswered();
+        // In the order in which they came, so that a simulated run is the same each time.
+        foreach (var connection in _connections.Keys.Where(connection => connection.IsUnanswered).OrderBy(connection => connection.Number)) connection.CloseUnanswered();
     }
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");

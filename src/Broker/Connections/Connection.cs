@@ -46,6 +46,9 @@ internal sealed class Connection
         _timer = new ConnectionTimer(this);
     }
 
+    /// <summary>Counts the broker's connections.</summary>
+    public long Number { get; init; }
+
     public BrokerContext Context { get; }
 
     public ConnectionOrigin Origin { get; }
@@ -156,6 +159,9 @@ internal sealed class Connection
         _isUnanswered = true;
         if (Context.Commits is not { IsFailing: true }) CloseUnanswered();
     }
+
+    /// <summary>Whether its client waits for an acknowledgement that will not come.</summary>
+    public bool IsUnanswered => _isUnanswered;
 
     /// <summary>Ends the connection if its client waits for an acknowledgement that will not come.</summary>
     public void CloseUnanswered()
