@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
+using Avocet.TestKit;
 using Avocet.TestKit.Vectors;
 
 namespace Avocet.Fuzz;
@@ -47,7 +48,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
 
     private async Task AttackAsync(int number)
     {
-        var random = new FuzzRandom(options.Seed + (ulong)number);
+        var random = new SeededRandom(options.Seed + (ulong)number);
         var mutator = new Mutator(random, _seeds);
         while (!_end.IsCancellationRequested)
         {
@@ -67,7 +68,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
         }
     }
 
-    private (byte[] Bytes, ProtocolVersion Version) MakeInput(FuzzRandom random, Mutator mutator)
+    private (byte[] Bytes, ProtocolVersion Version) MakeInput(SeededRandom random, Mutator mutator)
     {
         var version = PacketTarget.Versions[random.Below(3)];
         var input = new ArrayBufferWriter<byte>();
@@ -88,7 +89,7 @@ internal sealed class LiveFuzzer(FuzzOptions options, Action<string> report) : I
         return (input.WrittenSpan.ToArray(), version);
     }
 
-    private async Task ExchangeAsync(byte[] bytes, ProtocolVersion version, FuzzRandom random)
+    private async Task ExchangeAsync(byte[] bytes, ProtocolVersion version, SeededRandom random)
     {
         using var deadline = new CancellationTokenSource(AnswerTimeMax);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

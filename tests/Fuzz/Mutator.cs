@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using Avocet.Protocol;
 using Avocet.Protocol.Wire;
+using Avocet.TestKit;
 
 namespace Avocet.Fuzz;
 
 /// <summary>Changes packets in a buffer of its own: bits, lengths, ranges, properties, strings; mostly with a right Remaining Length.</summary>
-internal sealed class Mutator(FuzzRandom random, byte[][] seeds)
+internal sealed class Mutator(SeededRandom random, byte[][] seeds)
 {
     /// <summary>The largest input; seeds beyond it are not used.</summary>
     public const int SizeMax = 4_096;

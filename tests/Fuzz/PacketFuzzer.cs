@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Avocet.Protocol;
+using Avocet.TestKit;
 using Avocet.TestKit.Vectors;
 
 namespace Avocet.Fuzz;
@@ -15,7 +16,7 @@ internal sealed class PacketFuzzer
 
     private readonly FuzzOptions _options;
     private readonly TextWriter _output;
-    private readonly FuzzRandom _random;
+    private readonly SeededRandom _random;
     private readonly byte[] _scratch = new byte[Mutator.SizeMax];
     private readonly long[] _acceptedByType = new long[16];
     private long _inputs, _accepted;
@@ -24,7 +25,7 @@ internal sealed class PacketFuzzer
     {
         _options = options;
         _output = output;
-        _random = new FuzzRandom(options.Seed);
+        _random = new SeededRandom(options.Seed);
     }
 
     /// <summary>Runs until time is up, the token is cancelled or an input fails; returns the exit code.</summary>

@@ -1,4 +1,5 @@
 using Avocet.Broker;
+using Avocet.TestKit;
 
 namespace Avocet.Simulation;
 

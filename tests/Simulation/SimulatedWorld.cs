@@ -5,6 +5,7 @@ using Avocet.Simulation.Disk;
 using Avocet.Simulation.Machine;
 using Avocet.Simulation.Model;
 using Avocet.Simulation.Network;
+using Avocet.TestKit;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,7 +1,7 @@
-namespace Avocet.Simulation;
+namespace Avocet.TestKit;
 
 /// <summary>SplitMix64: a fixed algorithm, so that a seed means the same run on every machine and with every version of .NET.</summary>
-internal sealed class SeededRandom(ulong seed)
+public sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 
@@ -15,6 +15,8 @@ internal sealed class SeededRandom(ulong seed)
 
     /// <summary>A number from 0 to below <paramref name="bound"/>; 0 if that is 0.</summary>
     public int Below(int bound) => (int)(((Next() >> 32) * (ulong)bound) >> 32);
+
+    public byte NextByte() => (byte)(Next() >> 56);
 
     /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>, both included.</summary>
     public int Between(int least, int most) => least + Below(most - least + 1);
