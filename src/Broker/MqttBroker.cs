@@ -58,7 +58,8 @@ public sealed class MqttBroker : IAsyncDisposable
     /// The connection ends with the transport's input, once what came before the end is handled: a client may publish and be gone before it is
     /// looked at.
     /// </remarks>
-    public async Task RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
+    /// <returns>Whether the client said that it goes, so that nothing more has to reach it.</returns>
+    public async Task<bool> RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
     {
         var listener = origin.Listener;
         var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
@@ -71,6 +72,7 @@ public sealed class MqttBroker : IAsyncDisposable
         try
         {
             await connection.RunAsync();
+            return connection.Ending is { Cause: EndingCause.ClientDisconnected };
         }
         finally
         {

@@ -1,6 +1,7 @@
 using Avocet.Broker;
 using Avocet.Broker.Storage;
 using Avocet.Server.Transports;
+using Avocet.Server.Transports.Epoll;
 using Avocet.Storage.RocksDb;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -22,7 +23,8 @@ public sealed class AvocetServer : IAsyncDisposable
     private readonly BrokerServices _services;
     private readonly ILogger _logger;
     private readonly List<ListenerEndpoint> _endpoints = [];
-    private readonly KestrelServer _kestrel;
+    private readonly KestrelServer? _kestrel;
+    private readonly EpollTransport? _epoll;
     private readonly RocksDbStore? _store;
     private readonly StoreThread? _storeThread;
     private ITimer? _certificateCheck;
@@ -53,7 +55,10 @@ public sealed class AvocetServer : IAsyncDisposable
             _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
         }
 
-        _kestrel = CreateKestrel();
+        var sockets = new ListenSockets(_endpoints);
+        var plain = _endpoints.Where(endpoint => EpollTransport.Supports(endpoint.Options)).ToList();
+        if (plain.Count > 0) _epoll = new EpollTransport(Broker, plain, sockets, _logger);
+        if (plain.Count < _endpoints.Count) _kestrel = CreateKestrel(_endpoints.Except(plain), sockets);
     }
 
     public ServerOptions Options { get; }
@@ -77,8 +82,8 @@ public sealed class AvocetServer : IAsyncDisposable
         try
         {
             Broker.Start();
-            var application = new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger);
-            await _kestrel.StartAsync(application, cancellationToken);
+            _epoll?.Start(ListenBacklog);
+            if (_kestrel is not null) await _kestrel.StartAsync(new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger), cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or StoreException)
         {
@@ -108,7 +113,8 @@ public sealed class AvocetServer : IAsyncDisposable
         var total = TimeSpan.FromSeconds(Options.ShutdownTimeoutSeconds);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         cut.CancelAfter(total * 0.9);
-        var stopListening = _kestrel.StopAsync(cut.Token);
+        _epoll?.StopListening();
+        var stopListening = _kestrel is null ? Task.CompletedTask : _kestrel.StopAsync(cut.Token);
         try
         {
             await Broker.StopAsync(total * 0.8).WaitAsync(cut.Token);
@@ -118,6 +124,9 @@ public sealed class AvocetServer : IAsyncDisposable
         {
             Log.StopTimedOut(_logger, Options.ShutdownTimeoutSeconds);
         }
+
+        // The last connection's end may have brought us here on the thread of a loop, which whoever goes on from here might block.
+        await Task.Yield();
     }
 
     /// <summary>Reads the certificates again, from other files where the options say so. Bad ones are logged, and the old stay in use.</summary>
@@ -136,7 +145,8 @@ public sealed class AvocetServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
-        _kestrel.Dispose();
+        _kestrel?.Dispose();
+        if (_epoll is not null) await _epoll.DisposeAsync();
         // The broker's last commits are on their thread; then nobody uses the store any more.
         await Broker.DisposeAsync();
         CloseStore();
@@ -217,7 +227,8 @@ public sealed class AvocetServer : IAsyncDisposable
         }
     }
 
-    private KestrelServer CreateKestrel()
+    /// <summary>For everything but plain sockets on Linux.</summary>
+    private KestrelServer CreateKestrel(IEnumerable<ListenerEndpoint> endpoints, ListenSockets listenSockets)
     {
         var connectTimeout = TimeSpan.FromSeconds(Options.Broker.ConnectTimeoutSeconds);
         var server = new KestrelServerOptions { AddServerHeader = false };
@@ -225,7 +236,7 @@ public sealed class AvocetServer : IAsyncDisposable
         server.Limits.KeepAliveTimeout = connectTimeout;
         server.Limits.RequestHeadersTimeout = connectTimeout;
         server.Limits.MaxRequestBodySize = 4096;
-        foreach (var endpoint in _endpoints) endpoint.AddTo(server);
+        foreach (var endpoint in endpoints) endpoint.AddTo(server);
 
         var sockets = new SocketTransportOptions
         {
@@ -233,7 +244,7 @@ public sealed class AvocetServer : IAsyncDisposable
             UnsafePreferInlineScheduling = true,
             NoDelay = true,
             Backlog = ListenBacklog,
-            CreateBoundListenSocket = new ListenSockets(_endpoints).Bind,
+            CreateBoundListenSocket = listenSockets.Bind,
         };
         return new KestrelServer(
             new OptionsWrapper<KestrelServerOptions>(server),

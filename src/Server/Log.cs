@@ -83,4 +83,13 @@ internal static partial class Log
 
     [LoggerMessage(2044, LogLevel.Debug, "Listener '{Listener}': connection from {RemoteEndPoint} did not take its last bytes within {Seconds} s; cut.")]
     public static partial void CloseTimedOut(ILogger logger, string listener, EndPoint? remoteEndPoint, int seconds);
+
+    [LoggerMessage(2045, LogLevel.Error, "Listener '{Listener}' cannot accept more connections now and tries again each second: {Reason}. Raise the limit of open files (ulimit -n, LimitNOFILE).")]
+    public static partial void AcceptFailed(ILogger logger, string listener, string reason);
+
+    [LoggerMessage(2046, LogLevel.Error, "A connection failed in a way nobody expected; the others go on. Report it, please.")]
+    public static partial void LoopFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2047, LogLevel.Warning, "{Count} connections had not ended when they were cut.")]
+    public static partial void ConnectionsLeft(ILogger logger, int count);
 }

@@ -31,6 +31,24 @@ internal sealed class ListenSockets(IEnumerable<ListenerEndpoint> endpoints)
         }
     }
 
+    /// <summary>Lets a bound socket accept.</summary>
+    public static void Listen(Socket socket, ListenerEndpoint endpoint, int backlog)
+    {
+        try
+        {
+            // Accepted sockets inherit it.
+            if (socket.AddressFamily != AddressFamily.Unix) socket.NoDelay = true;
+
+            // Whoever accepts takes all that wait, and must not wait for more.
+            socket.Blocking = false;
+            socket.Listen(backlog);
+        }
+        catch (SocketException exception)
+        {
+            throw new ServerStartException($"listener '{endpoint.Options.Name}' not started: {Reason(exception, endpoint.Options)}", exception);
+        }
+    }
+
     private static Socket BindUnix(UnixDomainSocketEndPoint endPoint, ListenerOptions listener)
     {
         RemoveIfStale(endPoint, listener.Path);

@@ -45,7 +45,11 @@ internal sealed class ListenerEndpoint
     public EndPoint EndPoint { get; }
 
     /// <summary>Where it listens, once it does: with the real port.</summary>
-    public EndPoint BoundEndPoint => _kestrel?.EndPoint ?? EndPoint;
+    public EndPoint BoundEndPoint
+    {
+        get => _kestrel?.EndPoint ?? field ?? EndPoint;
+        set;
+    }
 
     /// <summary>Adds the layers of this listener to Kestrel: PROXY header, TLS, then MQTT or HTTP.</summary>
     public void AddTo(KestrelServerOptions server)
