@@ -57,7 +57,10 @@ internal static class PublishHandler
             PublisherId = session.ClientId,
         };
         var result = context.Router.Route(ref publication, connection.Matches, connection.Batch);
-        var after = connection.Batch.HasChanges ? Keep(connection, packet, mounted) : 0;
+        var after = 0L;
+        if (connection.Batch.HasChanges) after = Keep(connection, packet, mounted);
+        else if (result.MayMoveOn) KeepIdentifier(connection, packet);
+
         if (packet.Qos == Qos.AtMostOnce) return;
 
         AcknowledgeRouted(connection, packet, result, after);
@@ -76,6 +79,16 @@ internal static class PublishHandler
         if (keepsId) session.KeepQos2(packet.PacketId, batch);
 
         return durability == Durability.None ? 0 : batch;
+    }
+
+    /// <summary>
+    /// Notes the identifier of a QoS 2 message that is not kept itself, but will be if its receiver's session ends: whoever of a shared group has it then must not
+    /// get it again when it is sent again after a crash. Its batch is written before that of the handing over, so that nobody waits for it.
+    /// </summary>
+    private static void KeepIdentifier(Connection connection, in PublishPacket packet)
+    {
+        var session = connection.Session!;
+        if (session.IsDurable) session.KeepQos2(packet.PacketId, connection.Context.Commits!.Received(new ReceivedChange(session, packet.PacketId, IsAdded: true)));
     }
 
     /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
