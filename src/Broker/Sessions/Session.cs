@@ -100,10 +100,16 @@ internal sealed class Session : ICommitWaiter
     /// Gives the session a connection: CONNACK goes out first [MQTT-3.2.0-1], then what is unacknowledged in its original order
     /// [MQTT-4.6.0-1], then what is queued.
     /// </summary>
-    public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax)
+    /// <param name="connection">The connection.</param>
+    /// <param name="connack">The encoded CONNACK.</param>
+    /// <param name="inflightMax">The client's Receive Maximum, or less.</param>
+    /// <param name="after">The batch that has to be kept before any of it goes out; 0 for none.</param>
+    public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax, long after)
     {
         lock (_gate)
         {
+            if (after != 0) connection.Writer.HoldUntil(after);
+
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
             _outbound.Attach(inflightMax);
             _connection = connection;

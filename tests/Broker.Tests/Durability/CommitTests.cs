@@ -101,6 +101,51 @@ public sealed class CommitTests
     }
 
     [Theory]
+    [InlineData("new")]
+    [InlineData("kept")]
+    public async Task Connack_of_a_durable_session_waits_until_a_crash_cannot_forget_it_and_all_else_behind_it(string clientId)
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.Broker.OpenAsync(Given.Client(clientId).Persistent());
+        await client.SendAsync(Given.Pingreq());
+        client.ExpectNoBytes();
+
+        _commits.RunAll();
+
+        Assert.Equal(clientId == "kept", (await client.ReadPacketAsync(PacketType.Connack)).SessionPresent);
+        await client.ReadPacketAsync(PacketType.Pingresp);
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
+    public async Task Connack_reaches_also_a_client_that_has_disconnected_meanwhile()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.Broker.OpenAsync(Given.Client("new").Persistent());
+        await client.SendAsync(Given.Disconnect());
+        client.ExpectNoBytes();
+
+        _commits.RunAll();
+
+        await client.ReadPacketAsync(PacketType.Connack);
+        await client.ExpectCloseAsync();
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
+    public async Task Connack_waits_for_nothing_where_nothing_has_to_survive()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, Durability = Broker.Durability.None });
+        foreach (var client in new[] { Given.Client("new").Persistent(), Given.Client("kept").Persistent(), Given.Client("passing") })
+        {
+            await (await broker.Broker.OpenAsync(client)).ReadPacketAsync(PacketType.Connack);
+        }
+
+        _commits.RunAll();
+        _commits.RunsAtOnce = true;
+    }
+
+    [Theory]
     [InlineData(Broker.Durability.Fsync, true, new[] { true })]
     [InlineData(Broker.Durability.Os, true, new[] { false })]
     [InlineData(Broker.Durability.None, false, new bool[0])]

@@ -92,6 +92,27 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Failing_disk_keeps_no_client_out()
+    {
+        await using var broker = await StartAsync();
+        broker.Store.Failure = Full;
+
+        // The first waits for the commit that fails, the others come while it is known.
+        foreach (var clientId in new[] { "new", "newer", "kept" })
+        {
+            var client = await broker.ConnectAsync(Given.Client(clientId).Persistent());
+            Assert.Equal(clientId == "kept", client.Connack.SessionPresent);
+            await client.SendAsync(Given.Publish("nobody").Qos1(1));
+            await client.ExpectAsync(Given.Puback(1, ReasonCode.NoMatchingSubscribers));
+        }
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await broker.CrashAsync();
+        Assert.True((await broker.ConnectAsync(Given.Client("new").Persistent())).Connack.SessionPresent);
+    }
+
+    [Fact]
     public async Task Sys_tells_of_the_store()
     {
         await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 10 });
