@@ -24,6 +24,7 @@ internal sealed class SimulatedWorld
     private int _messages;
     private int _wires;
     private CommitFate _nextFate;
+    private long _refusesSince;
 
     /// <param name="plan">What was drawn for the run.</param>
     /// <param name="openStore">Opens another store than the usual one; for tests of the checks.</param>
@@ -119,8 +120,8 @@ internal sealed class SimulatedWorld
         HasStopped = true;
         Crashes++;
         Note(-1, 0, $"== the machine stops; {Disk.UnsyncedCount} commits are not synced");
-        // Behind what the broker has refused because of a failed commit that was applied after all, nothing is certain.
-        if (Machine.Store is { LastFailedApplied: true }) ForgetRefusals();
+        // What the broker has refused because of a failed commit that was applied after all comes back, and the client may not have read the refusal yet.
+        if (Machine.Store is { IsAhead: true }) Model.ForgetRefusals(_refusesSince, Wires.Select(wire => _links[wire.Number]));
 
         Machine.Die();
         foreach (var wire in Wires) wire.Detach(length => Random.Below(length + 1));
@@ -174,16 +175,11 @@ internal sealed class SimulatedWorld
             Model.DiskFailed();
         }
 
+        if (fate is CommitFate.Succeeds) Model.DiskWorked();
+        if (fate is CommitFate.FailsApplied && Machine.Store is not { IsAhead: true }) _refusesSince = _step;
+
         Note(-1, 0, $"== commit {fate}");
         return fate;
-    }
-
-    private void ForgetRefusals()
-    {
-        foreach (var message in Model.Messages.Values)
-        {
-            if (message.Outcome == Outcome.Refused) message.Outcome = Outcome.Abandoned;
-        }
     }
 
     private void OnServed(Wire wire)

@@ -242,7 +242,7 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
             if (!world.MayRefuse) throw Violation("refused", $"got {packet.Type} {packet.Reason.Describe()} although nothing was wrong");
 
             // After an earlier PUBREC without error the message is with the broker all the same.
-            if (exchange.Message.Outcome == Outcome.Open) world.Model.Decided(exchange.Message, exchange.Message.Transmissions > 1 ? Outcome.Abandoned : Outcome.Refused);
+            if (exchange.Message.Outcome == Outcome.Open) world.Model.Decided(exchange.Message, exchange.Message.Transmissions > 1 || link.HasOpenRefusals ? Outcome.Abandoned : Outcome.Refused);
             state.End(exchange);
             return;
         }

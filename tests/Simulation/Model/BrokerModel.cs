@@ -23,6 +23,9 @@ internal sealed class BrokerModel
     private readonly DeliveryRules _rules;
     private readonly Wills _wills;
 
+    /// <summary>The step at which the disk worked again after it had failed last; never while it fails.</summary>
+    private long _unwellUntil = -1;
+
     public BrokerModel(ModelWorld world)
     {
         _world = world;
@@ -57,6 +60,9 @@ internal sealed class BrokerModel
         var life = presence.Accept(link, isPresent, _world.Now(), _world.Step());
         if (!_lives.Contains(life)) _lives.Add(life);
 
+        // CONNACK waits for the commit of what CONNECT said, unless the disk fails.
+        if (link.ExpiryMilliseconds > 0 && link.SentStep > _unwellUntil) Keep(life, link);
+
         foreach (var other in former) _wills.Superseded(other, link, isPresent, isContested: former.Count > 1);
         return life;
     }
@@ -80,7 +86,27 @@ internal sealed class BrokerModel
     public void DiskFailed()
     {
         DiskHasFailed = true;
+        _unwellUntil = Message.Never;
         _wills.DiskFailed();
+    }
+
+    /// <summary>A commit has succeeded.</summary>
+    public void DiskWorked()
+    {
+        if (_unwellUntil == Message.Never) _unwellUntil = _world.Step();
+    }
+
+    /// <summary>A crash has come before the broker could take back what it had refused, but which is on the disk: nothing is certain of it.</summary>
+    /// <param name="since">The step of the commit that failed after it was applied.</param>
+    /// <param name="links">The connections on which more of it may have been refused.</param>
+    public void ForgetRefusals(long since, IEnumerable<Link> links)
+    {
+        foreach (var message in _messages.Values)
+        {
+            if (message.Outcome == Outcome.Refused && message.DoneStep >= since) message.Outcome = Outcome.Abandoned;
+        }
+
+        foreach (var link in links) link.HasOpenRefusals = true;
     }
 
     /// <summary>The machine has crashed and was started again.</summary>
@@ -139,8 +165,7 @@ internal sealed class BrokerModel
         if (link.ExpiryMilliseconds == 0) return;
 
         // Its commit holds the session and the will as well, which came before it.
-        life.IsKept = true;
-        link.IsWillKept = true;
+        Keep(life, link);
     }
 
     public void Unsubscribing(SessionLife life, string filter) => EndCertainty(life, filter);
@@ -220,6 +245,12 @@ internal sealed class BrokerModel
         var what = message.IsWill ? "the will " : "";
         return new ViolationException(
             "lost", $"c{life.Client} did not get {what}{message} of c{message.Publisher} to {message.Topic}, which was acknowledged; it had subscribed to {filter}.", [life.Client, message.Publisher], message.Number);
+    }
+
+    private static void Keep(SessionLife life, Link link)
+    {
+        life.IsKept = true;
+        link.IsKept = true;
     }
 
     private void EndCertainty(SessionLife life, string filter)

@@ -69,8 +69,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     /// <summary>
     /// Another CONNECT of the same client is under way, sent later or delayed by the network: it is not known which comes first, the will or the client.
     /// </summary>
-    public static bool IsContested(Will will, IEnumerable<Link> links) =>
-        links.Any(link => link != will.Link && !link.IsRefused && (link.SentStep > will.Link.SentStep || (!link.IsAccepted && link.EndedStep > will.Link.SentStep)));
+    public static bool IsContested(Will will, IEnumerable<Link> links) => links.Any(link => !link.IsRefused && Meets(will, link));
 
     /// <summary>Time has passed.</summary>
     public void Advance(Func<int, IEnumerable<Link>>? linksOf = null)
@@ -97,12 +96,12 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
             var isDurable = will.Link.ExpiryMilliseconds > 0;
             switch (will.Fate)
             {
-                case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsWillKept && lifeOf(will.Link.Client) is { IsKept: true }:
+                case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsKept && lifeOf(will.Link.Client) is { IsKept: true }:
                     Decide(will, WillFate.Due);
                     SetDue(will, now(), now() + Presence.TimerSlack);
                     break;
 
-                case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsWillKept || isFresh:
+                case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsKept || isFresh:
                 case WillFate.Never when isFresh:
                     Decide(will, WillFate.Unknown);
                     break;
@@ -138,10 +137,15 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
         var will = _byMessage[message.Number];
         var link = will.Link;
         if (will.Fate == WillFate.Never) throw Violation("it must never be published", receiver, message);
-        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself && !IsContested(will, links)) throw Violation("its connection has not ended", receiver, message);
-        if (will.Fate == WillFate.Waiting && !IsContested(will, links) && link.CutAt != Message.Never && link.CutAt + Delay(will) > now()) throw Violation("its delay has not passed", receiver, message);
+
+        // Also a CONNECT that was refused in the end, for want of time, has ended the connection that it was to take over.
+        var mayBeTakenOver = links.Any(other => Meets(will, other));
+        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself && !mayBeTakenOver) throw Violation("its connection has not ended", receiver, message);
+        if (will.Fate == WillFate.Waiting && !mayBeTakenOver && link.CutAt != Message.Never && link.CutAt + Delay(will) > now()) throw Violation("its delay has not passed", receiver, message);
         if (will.Fate == WillFate.Due && will.DueFrom > now() && !IsContested(will, links)) throw Violation($"it is due at {will.DueFrom / 1000.0:0.000} s", receiver, message);
     }
+
+    private static bool Meets(Will will, Link link) => link != will.Link && (link.SentStep > will.Link.SentStep || (!link.IsAccepted && link.EndedStep > will.Link.SentStep));
 
     private static long Delay(Will will) => Math.Min(will.DelayMilliseconds, will.Link.Expiry.Least);
 
