@@ -89,7 +89,9 @@ internal sealed class SessionRegistry(BrokerContext context)
 
             session.Detach();
             _connected--;
-            if (will == WillFate.Deleted || (will == WillFate.Postponed && !session.IsDurable)) session.Will = null;
+            // A will that is to wait for the next start of the broker needs a session that does.
+            var isPostponedForEver = will == WillFate.Postponed && (!session.IsDurable || session.ExpirySeconds == 0);
+            if (will == WillFate.Deleted || isPostponedForEver) session.Will = null;
 
             if (session.ExpirySeconds == 0)
             {

@@ -255,6 +255,23 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Will_at_an_orderly_stop_ends_with_a_session_that_is_not_kept()
+    {
+        await using var broker = new DurableBroker();
+        await broker.LeaveAsync(Given.Client("c").Persistent().Subscribed("w", Qos.AtLeastOnce));
+        await broker.LeaveAsync(Given.Client("stopped").Persistent());
+        await broker.Broker.OpenAsync(Given.Client("stopped").Clean(false).Will("w", "bye", Qos.AtLeastOnce));
+        await broker.Broker.OpenAsync(Given.Client("passing").Will("w", "bye", Qos.AtLeastOnce));
+        await broker.Broker.Broker.StopAsync(TimeSpan.Zero);
+
+        await broker.RestartAsync();
+        await broker.Broker.AdvanceAsync(1);
+
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent());
+        await client.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Session_that_a_clean_start_discarded_does_not_come_back()
     {
         await using var broker = new DurableBroker();
