@@ -25,6 +25,9 @@ internal sealed class SimulatedWorld
     private int _wires;
     private CommitFate _nextFate;
     private long _refusesSince;
+    private long? _stoppingSince;
+    private bool _isStopCut;
+    private bool _wasOrderly;
 
     /// <param name="plan">What was drawn for the run.</param>
     /// <param name="openStore">Opens another store than the usual one; for tests of the checks.</param>
@@ -70,6 +73,12 @@ internal sealed class SimulatedWorld
 
     public int Crashes { get; private set; }
 
+    /// <summary>Orderly stops that have begun.</summary>
+    public int StopsBegun { get; private set; }
+
+    /// <summary>Whether the broker is about to stop in order.</summary>
+    public bool IsStopping => Machine.Stopping is not null;
+
     /// <summary>Called after each flush of the broker, on its stack; for tests that go on in another order.</summary>
     public Action? OnFlush { get; set; }
 
@@ -112,6 +121,36 @@ internal sealed class SimulatedWorld
     /// <summary>The next commit stops the machine, before, while or after it is written.</summary>
     public void StopAtNextCommit(CommitFate fate) => _nextFate = fate;
 
+    /// <summary>The process is asked to end.</summary>
+    public void BeginStop()
+    {
+        if (Machine.Stopping is not null || HasStopped) return;
+
+        StopsBegun++;
+        _stoppingSince = Now;
+        _isStopCut = false;
+        Note(-1, 0, "== the broker is asked to stop");
+        Run(Machine.BeginStop);
+    }
+
+    /// <summary>Ends the process if it has done what it was asked to. Where it has not kept everything, or not ended all connections, that is as if it were killed.</summary>
+    public void EndStop()
+    {
+        if (HasStopped || Machine.Stopping is not { IsCompleted: true }) return;
+
+        _wasOrderly = !_isStopCut && Wires.TrueForAll(wire => wire.IsServed);
+        Note(-1, 0, _wasOrderly ? "== the broker has stopped" : "== the broker could not stop in order");
+        if (!_wasOrderly)
+        {
+            Stop();
+            return;
+        }
+
+        HasStopped = true;
+        Machine.Die();
+        foreach (var wire in Wires) wire.Detach(length => length);
+    }
+
     /// <summary>The process is killed, or the power is cut, between two pieces of work.</summary>
     public void Stop()
     {
@@ -142,7 +181,11 @@ internal sealed class SimulatedWorld
         // The broker's first commit is made at its start.
         var kept = Disk.Kept;
         Machine = StartMachine();
-        Model.Restarted(kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os);
+        if (_wasOrderly) Model.RestartedInOrder();
+        else Model.Restarted(kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os, _stoppingSince);
+
+        _stoppingSince = null;
+        _wasOrderly = false;
     }
 
     public byte[]? ReadFromDisk(StoreTable table, byte[] key) => Disk.Current.Get(table, key);
@@ -191,6 +234,10 @@ internal sealed class SimulatedWorld
     private void OnLogged(LogLevel level, int eventId, string text)
     {
         if (HasStopped) return;
+
+        // The stop took too long, for the connections or for the disk.
+        _isStopCut |= eventId is 1007 or 1012;
+        if (eventId == 1012) return;
 
         if (level >= LogLevel.Error && (eventId == 1006 || !Model.DiskHasFailed)) throw new ViolationException("error", $"The broker logged {level}: {text}", []);
 

@@ -112,11 +112,20 @@ internal sealed class BrokerModel
     /// <summary>The machine has crashed and was started again.</summary>
     /// <param name="kept">The commits up to this one have survived.</param>
     /// <param name="isSafe">Whether they would also survive the next crash.</param>
-    public void Restarted(int kept, bool isSafe)
+    /// <param name="stoppingSince">When an orderly stop had begun before, or null.</param>
+    public void Restarted(int kept, bool isSafe, long? stoppingSince)
     {
         foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits(), isSafe);
 
-        _wills.Restarted(kept, client => PresenceOf(client).Life);
+        _wills.Restarted(kept, stoppingSince ?? _world.Now(), client => PresenceOf(client).Life);
+    }
+
+    /// <summary>The broker has stopped in order and was started again: nothing may be forgotten.</summary>
+    public void RestartedInOrder()
+    {
+        foreach (var life in _lives) life.Restarts++;
+
+        _wills.RestartedInOrder();
     }
 
     public void Publishing(Message message)

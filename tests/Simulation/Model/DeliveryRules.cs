@@ -80,8 +80,8 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         // One path for all subscriptions of its own, one for each shared group, one for each SUBSCRIBE that finds it retained.
         var own = live.Exists(span => span.Group is null) ? 1 : 0;
         var shared = live.Where(span => span.Group is not null).Select(span => span.Group).Distinct().Count();
-        // What a SUBSCRIBE was still owed at a crash is sent from its beginning.
-        var retained = message.Retain ? life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic)) * (1 + life.Crashes) : 0;
+        // What a SUBSCRIBE was still owed at the end of the broker is sent from its beginning.
+        var retained = message.Retain ? life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic)) * (1 + life.Restarts) : 0;
         var paths = own + shared + retained;
         var isOnce = message.Qos == Qos.ExactlyOnce && delivery.Qos == Qos.ExactlyOnce && !message.MayComeTwice;
         if (!isOnce)

@@ -81,6 +81,7 @@ internal sealed class Presence(int client)
         if (Life is not null)
         {
             Life.Crashes++;
+            Life.Restarts++;
             if (_links.Exists(link => !link.IsKept)) Life.ForgetfulCrashes++;
         }
 

@@ -36,6 +36,9 @@ internal sealed class SessionLife(int client, long beganStep)
 
     public int Crashes { get; set; }
 
+    /// <summary>Starts of the broker, after crashes and others.</summary>
+    public int Restarts { get; set; }
+
     /// <summary>Those of them that may have forgotten a connection.</summary>
     public int ForgetfulCrashes { get; set; }
 

@@ -21,7 +21,12 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     {
         if (link.Will is not { Fate: WillFate.Waiting } will) return;
 
-        if (link.IsRefused || link.Cause == "ServerShutdown")
+        if (link.Cause == "ServerShutdown")
+        {
+            // It goes on with the session, after the next start, or ends with it.
+            if (link.Expiry.Least == 0) Decide(will, WillFate.Never);
+        }
+        else if (link.IsRefused)
         {
             Decide(will, WillFate.Never);
         }
@@ -88,7 +93,10 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     }
 
     /// <summary>The machine has crashed and was started again; the wills of connected clients are due from now on.</summary>
-    public void Restarted(int kept, Func<int, SessionLife?> lifeOf)
+    /// <param name="kept">The commits up to this one have survived.</param>
+    /// <param name="endedFrom">When the broker can have ended its connections at the earliest.</param>
+    /// <param name="lifeOf">The session of a client.</param>
+    public void Restarted(int kept, long endedFrom, Func<int, SessionLife?> lifeOf)
     {
         foreach (var will in _byMessage.Values)
         {
@@ -98,7 +106,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
             {
                 case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsKept && lifeOf(will.Link.Client) is { IsKept: true }:
                     Decide(will, WillFate.Due);
-                    SetDue(will, now(), now() + Presence.TimerSlack);
+                    SetDue(will, endedFrom, now() + Presence.TimerSlack);
                     break;
 
                 case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsKept || isFresh:
@@ -116,6 +124,25 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
                     will.Message.Outcome = Outcome.Abandoned;
                     Decide(will, WillFate.Unknown);
                     break;
+            }
+        }
+
+        Advance();
+    }
+
+    /// <summary>The broker has stopped in order and was started again; the wills of clients that were connected then are due.</summary>
+    public void RestartedInOrder()
+    {
+        foreach (var will in _byMessage.Values)
+        {
+            if (will.Fate == WillFate.Due)
+            {
+                will.DueBy = Math.Max(will.DueBy, now() + Presence.TimerSlack);
+            }
+            else if (will.Fate == WillFate.Waiting)
+            {
+                Decide(will, will.Link is { IsAccepted: true, IsKept: true, Cause: "ServerShutdown" } ? WillFate.Due : WillFate.Unknown);
+                if (will.Fate == WillFate.Due) SetDue(will, will.Link.EndedAt - Presence.EndSlack, now() + Presence.TimerSlack);
             }
         }
 
