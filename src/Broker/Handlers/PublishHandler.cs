@@ -71,14 +71,15 @@ internal static class PublishHandler
     {
         var changes = connection.Batch.Changes;
         var session = connection.Session!;
-        var keepsId = packet.Qos == Qos.ExactlyOnce && session.IsDurable;
-        if (keepsId) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
+        // Of a session that is not durable it is not written, but it has to be free again if the message is refused.
+        if (packet.Qos == Qos.ExactlyOnce) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
 
         var durability = packet.Qos == Qos.AtMostOnce ? Durability.None : connection.Context.DurabilityOf(topicName);
         var batch = connection.Context.Commits!.Append(changes, isAnswered: packet.Qos != Qos.AtMostOnce, durability);
-        if (keepsId) session.KeepQos2(packet.PacketId, batch);
+        var isAwaited = durability != Durability.None;
+        if (packet.Qos == Qos.ExactlyOnce && session.IsDurable) session.KeepQos2(packet.PacketId, isAwaited ? batch : CommitBatcher.Unawaited);
 
-        return durability == Durability.None ? 0 : batch;
+        return isAwaited ? batch : 0;
     }
 
     /// <summary>
@@ -88,7 +89,10 @@ internal static class PublishHandler
     private static void KeepIdentifier(Connection connection, in PublishPacket packet)
     {
         var session = connection.Session!;
-        if (session.IsDurable) session.KeepQos2(packet.PacketId, connection.Context.Commits!.Received(new ReceivedChange(session, packet.PacketId, IsAdded: true)));
+        if (!session.IsDurable) return;
+
+        session.KeepQos2(packet.PacketId, CommitBatcher.Unawaited);
+        connection.Context.Commits!.Received(new ReceivedChange(session, packet.PacketId, IsAdded: true));
     }
 
     /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>

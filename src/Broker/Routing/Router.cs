@@ -73,6 +73,9 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     /// <summary>Hands what a member of a shared group did not finish to another one, when that member's session ended for good.</summary>
     public void HandOver(SharedGroup group, Message message, Session former, FlushBatch batch)
     {
+        // Its publisher was told that it is not kept.
+        if (message.IsFailed) return;
+
         var publication = message.AsPublication();
         var now = clock.Now;
         // To the other members it was not sent yet. [MQTT-3.3.2-5]

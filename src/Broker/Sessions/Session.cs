@@ -208,7 +208,7 @@ internal sealed class Session : ICommitWaiter
         }
     }
 
-    /// <summary>The identifier is kept in the batch of its message.</summary>
+    /// <summary>The identifier is kept in the batch of its message, or in one that nobody waits for.</summary>
     public void KeepQos2(ushort packetId, long batch)
     {
         lock (_gate)
@@ -411,7 +411,7 @@ internal sealed class Session : ICommitWaiter
                 if (record.OwesRetained) _outbound.Replays.Add(subscription);
             }
 
-            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.BeforeStart;
+            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.Unawaited;
         }
     }
 
