@@ -82,6 +82,7 @@ internal sealed record RunPlan
                 ReceiveMaximum = random.Pick([5, 20, 1024]),
                 OutboundBytesMax = random.Pick([128, 1024, 1024 * 1024]),
                 QueueQos0 = random.Chance(200),
+                TopicDurabilities = isDurable && random.Chance(400) ? [new TopicDurability("d/#", Durability.None), new TopicDurability("c/#", Durability.Os)] : [],
             },
             TopicAliases = random.Pick([0, 1, 3, 10]),
             StopsPerMillion = isDurable ? random.Pick([0, 300, 1000]) : 0,

@@ -202,6 +202,13 @@ internal sealed class SimulatedWorld
         if (Machine.Broker.Context.Retained.Count > RunPlan.Topics.Count) throw new ViolationException("limit", $"{Machine.Broker.Context.Retained.Count} messages are retained for {RunPlan.Topics.Count} topics.", []);
     }
 
+    /// <summary>What an acknowledged message to a topic must survive.</summary>
+    public Durability DurabilityOf(string topic)
+    {
+        var exception = Plan.Options.TopicDurabilities.FirstOrDefault(exception => TopicMatch.IsMatch(exception.Filter, topic));
+        return exception?.Durability ?? Plan.Options.Durability;
+    }
+
     private BrokerMachine StartMachine()
     {
         var store = !Plan.IsDurable ? null : _openStore is null ? new SimulatedStore(Disk, NextFate, Stop) : _openStore(this);

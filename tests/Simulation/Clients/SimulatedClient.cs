@@ -175,6 +175,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
             SentStep = world.NextStep(),
             LastLink = link.Link,
         };
+        message.Durability = world.DurabilityOf(message.Topic);
         world.Model.Publishing(message);
         link.Publish(message);
     }

@@ -1,3 +1,4 @@
+using Avocet.Broker;
 using Avocet.Protocol;
 
 namespace Avocet.Simulation.Model;
@@ -115,6 +116,13 @@ internal sealed class BrokerModel
     /// <param name="stoppingSince">When an orderly stop had begun before, or null.</param>
     public void Restarted(int kept, bool isSafe, long? stoppingSince)
     {
+        foreach (var message in _messages.Values)
+        {
+            // "os" is written before it is acknowledged, "none" with the commit that gathers then, behind the one that is under way.
+            var keptWith = message.Durability switch { Durability.Fsync => 0, Durability.Os => message.DoneAtCommits, _ => message.DoneAtCommits + 2 };
+            message.MayBeLost |= kept < keptWith && message.Outcome == Outcome.Acknowledged && !message.IsWill;
+        }
+
         foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits(), isSafe);
 
         _wills.Restarted(kept, stoppingSince ?? _world.Now(), client => PresenceOf(client).Life);
@@ -148,6 +156,8 @@ internal sealed class BrokerModel
         message.Outcome = outcome;
         message.DoneStep = _world.Step();
         message.DoneAt = _world.Now();
+        message.DoneAtCommits = _world.Commits();
+        message.MayBeLost = message.Durability != Durability.Fsync && message.LastLink.OutlivedCrash;
     }
 
     public static void Abandoned(Message message)

@@ -47,6 +47,9 @@ internal sealed class Link
     /// <summary>Until when the session certainly exists if a crash forgets this connection.</summary>
     public long CertainIfForgotten { get; set; } = -1;
 
+    /// <summary>Whether a crash came while it was there: what is read of it now was sent before.</summary>
+    public bool OutlivedCrash { get; set; }
+
     /// <summary>Whether what it says to be refused may have been kept: the commit failed after it was applied, and a crash came before the broker could take it back.</summary>
     public bool HasOpenRefusals { get; set; }
 

@@ -87,6 +87,7 @@ internal sealed class Presence(int client)
 
         foreach (var link in _links)
         {
+            link.OutlivedCrash = true;
             if (!link.HasEnded) (link.EndedAt, link.EndedStep) = (now, step);
             else if (kept >= link.EndedAtCommits + 2) continue;
 
