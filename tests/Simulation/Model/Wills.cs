@@ -23,8 +23,8 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
 
         if (link.Cause == "ServerShutdown")
         {
-            // It goes on with the session, after the next start, or ends with it.
-            if (link.Expiry.Least == 0) Decide(will, WillFate.Never);
+            // It goes on with the session, after the next start, or ends with it. A DISCONNECT that was on its way changes nothing any more.
+            if (link.ExpiryMilliseconds == 0) Decide(will, WillFate.Never);
         }
         else if (link.IsRefused)
         {
