@@ -223,6 +223,25 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Pubrel_waits_where_the_disk_failed_at_the_start_and_a_power_cut_could_bring_the_publish_back()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.SendAsync(Given.Publish("kept").Qos2(1));
+        await client.ExpectAsync(Given.Pubrec(1));
+        var message = await client.ExpectAsync(Given.Publish("kept").Qos2());
+        await client.SendAsync(Given.Pubrec(message.PacketId));
+        await client.ExpectAsync(Given.Pubrel(message.PacketId));
+
+        await broker.CrashAsync(failure: Full);
+        client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectNothingAsync();
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Pubrel(message.PacketId));
+    }
+
+    [Fact]
     public async Task Message_kept_before_the_failure_is_not_refused_when_it_is_sent_again()
     {
         await using var broker = await StartAsync();
