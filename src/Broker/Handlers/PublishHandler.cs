@@ -123,9 +123,9 @@ internal static class PublishHandler
         }
         else if (result.Refused == result.Matched)
         {
-            // Nobody kept it, so it is not acknowledged as if somebody had.
+            // Nobody kept it, so it is not acknowledged as if somebody had. 3.x cannot say so: there it is acknowledged, and so must be kept where it is retained.
             EndRefusedQos2(connection, packet);
-            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full");
+            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full", connection.Version == ProtocolVersion.V50 ? 0 : after);
         }
         else
         {

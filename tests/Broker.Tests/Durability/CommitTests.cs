@@ -41,6 +41,22 @@ public sealed class CommitTests
     }
 
     [Fact]
+    public async Task Retained_message_that_no_queue_takes_is_acknowledged_to_3_x_once_it_is_kept()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 1, QueueOverflow = QueueOverflow.DropNew });
+        var writer = await broker.ConnectAsync(Given.Client("writer").V311());
+        await writer.SendAsync(Given.Publish("kept").Qos1(1));
+        _commits.RunAll();
+        await writer.ExpectAsync(Given.Puback(1));
+
+        await writer.SendAsync(Given.Publish("kept").Payload("retained").Retain().Qos1(2));
+        await writer.ExpectNothingAsync();
+        _commits.RunAll();
+        await writer.ExpectAsync(Given.Puback(2));
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
     public async Task One_sync_serves_all_that_came_meanwhile()
     {
         await using var broker = await StartAsync();
