@@ -30,6 +30,21 @@ public sealed class DetectionTests
         AssertFound(seed => RunPlan.Of(seed, mayCrash: true), world => new LossyStore(world, StoreTable.Received), "once");
 
     [Fact]
+    public void Store_that_keeps_what_it_refused_is_found() =>
+        AssertFound(seed => RunPlan.Of(seed, mayCrash: true) with { CrashesPerMillion = 3000, OutagesPerMillion = 3000 }, world => new LyingStore(world), "refused");
+
+    [Fact]
+    public void Broker_that_answers_before_it_has_written_is_found() =>
+        AssertFound(
+            seed =>
+            {
+                var plan = RunPlan.Of(seed, mayCrash: true);
+                return plan with { Options = plan.Options with { Durability = Broker.Durability.None } };
+            },
+            null,
+            "session");
+
+    [Fact]
     public void Queues_that_overflow_are_found() =>
         AssertFound(
             seed =>
@@ -71,6 +86,24 @@ public sealed class DetectionTests
         private int _commits;
 
         public override void Commit(StoreBatch batch, bool sync) => base.Commit(++_commits % 10 == 0 ? new StoreBatch() : batch, sync);
+    }
+
+    /// <summary>Writes what it says it could not.</summary>
+    private sealed class LyingStore(SimulatedWorld world) : SimulatedStore(world.Disk, world.NextFate, world.Stop)
+    {
+        public override void Commit(StoreBatch batch, bool sync)
+        {
+            var failed = Counts.Failed;
+            try
+            {
+                base.Commit(batch, sync);
+            }
+            catch (StoreException)
+            {
+                if (Counts.Failed > failed && !IsAhead) Disk.Apply(batch, sync);
+                throw;
+            }
+        }
     }
 
     /// <summary>Loses some of what is put into one table.</summary>

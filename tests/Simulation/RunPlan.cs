@@ -43,6 +43,12 @@ internal sealed record RunPlan
     /// <summary>How often, in a thousand, a client's step is a cut, a takeover or another end.</summary>
     public int Unrest { get; init; }
 
+    /// <summary>Topic Aliases that 5.0 clients use, and may be sent.</summary>
+    public int TopicAliases { get; init; }
+
+    /// <summary>Orderly stops in a million steps.</summary>
+    public int StopsPerMillion { get; init; }
+
     public required BrokerOptions Options { get; init; }
 
     /// <summary>Draws a plan. <paramref name="mayCrash"/> is false for a broker that keeps nothing.</summary>
@@ -76,7 +82,10 @@ internal sealed record RunPlan
                 ReceiveMaximum = random.Pick([5, 20, 1024]),
                 OutboundBytesMax = random.Pick([128, 1024, 1024 * 1024]),
                 QueueQos0 = random.Chance(200),
+                TopicDurabilities = isDurable && random.Chance(400) ? [new TopicDurability("d/#", Durability.None), new TopicDurability("c/#", Durability.Os)] : [],
             },
+            TopicAliases = random.Pick([0, 1, 3, 10]),
+            StopsPerMillion = isDurable ? random.Pick([0, 300, 1000]) : 0,
         };
     }
 }

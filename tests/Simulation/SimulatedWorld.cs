@@ -24,6 +24,10 @@ internal sealed class SimulatedWorld
     private int _messages;
     private int _wires;
     private CommitFate _nextFate;
+    private long _refusesSince;
+    private long? _stoppingSince;
+    private bool _isStopCut;
+    private bool _wasOrderly;
 
     /// <param name="plan">What was drawn for the run.</param>
     /// <param name="openStore">Opens another store than the usual one; for tests of the checks.</param>
@@ -69,6 +73,12 @@ internal sealed class SimulatedWorld
 
     public int Crashes { get; private set; }
 
+    /// <summary>Orderly stops that have begun.</summary>
+    public int StopsBegun { get; private set; }
+
+    /// <summary>Whether the broker is about to stop in order.</summary>
+    public bool IsStopping => Machine.Stopping is not null;
+
     /// <summary>Called after each flush of the broker, on its stack; for tests that go on in another order.</summary>
     public Action? OnFlush { get; set; }
 
@@ -111,6 +121,36 @@ internal sealed class SimulatedWorld
     /// <summary>The next commit stops the machine, before, while or after it is written.</summary>
     public void StopAtNextCommit(CommitFate fate) => _nextFate = fate;
 
+    /// <summary>The process is asked to end.</summary>
+    public void BeginStop()
+    {
+        if (Machine.Stopping is not null || HasStopped) return;
+
+        StopsBegun++;
+        _stoppingSince = Now;
+        _isStopCut = false;
+        Note(-1, 0, "== the broker is asked to stop");
+        Run(Machine.BeginStop);
+    }
+
+    /// <summary>Ends the process if it has done what it was asked to. Where it has not kept everything, or not ended all connections, that is as if it were killed.</summary>
+    public void EndStop()
+    {
+        if (HasStopped || Machine.Stopping is not { IsCompleted: true }) return;
+
+        _wasOrderly = !_isStopCut && Wires.TrueForAll(wire => wire.IsServed);
+        Note(-1, 0, _wasOrderly ? "== the broker has stopped" : "== the broker could not stop in order");
+        if (!_wasOrderly)
+        {
+            Stop();
+            return;
+        }
+
+        HasStopped = true;
+        Machine.Die();
+        foreach (var wire in Wires) wire.Detach(length => length);
+    }
+
     /// <summary>The process is killed, or the power is cut, between two pieces of work.</summary>
     public void Stop()
     {
@@ -119,8 +159,8 @@ internal sealed class SimulatedWorld
         HasStopped = true;
         Crashes++;
         Note(-1, 0, $"== the machine stops; {Disk.UnsyncedCount} commits are not synced");
-        // Behind what the broker has refused because of a failed commit that was applied after all, nothing is certain.
-        if (Machine.Store is { LastFailedApplied: true }) ForgetRefusals();
+        // What the broker has refused because of a failed commit that was applied after all comes back, and the client may not have read the refusal yet.
+        if (Machine.Store is { IsAhead: true }) Model.ForgetRefusals(_refusesSince, Wires.Select(wire => _links[wire.Number]));
 
         Machine.Die();
         foreach (var wire in Wires) wire.Detach(length => Random.Below(length + 1));
@@ -141,7 +181,11 @@ internal sealed class SimulatedWorld
         // The broker's first commit is made at its start.
         var kept = Disk.Kept;
         Machine = StartMachine();
-        Model.Restarted(kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os);
+        if (_wasOrderly) Model.RestartedInOrder();
+        else Model.Restarted(kept, isSafe: losesPower || Plan.Options.Durability == Durability.Os, _stoppingSince);
+
+        _stoppingSince = null;
+        _wasOrderly = false;
     }
 
     public byte[]? ReadFromDisk(StoreTable table, byte[] key) => Disk.Current.Get(table, key);
@@ -156,6 +200,13 @@ internal sealed class SimulatedWorld
         // A queue that lies on the disk may grow to twice its limit until its beginning is read and dropped.
         if (Plan.HasTinyQueues && messages > ((Plan.Options.QueueMessagesMax * 2L) + 2) * total) throw new ViolationException("limit", $"{messages} messages are queued for {total} sessions; each may have {Plan.Options.QueueMessagesMax}.", []);
         if (Machine.Broker.Context.Retained.Count > RunPlan.Topics.Count) throw new ViolationException("limit", $"{Machine.Broker.Context.Retained.Count} messages are retained for {RunPlan.Topics.Count} topics.", []);
+    }
+
+    /// <summary>What an acknowledged message to a topic must survive.</summary>
+    public Durability DurabilityOf(string topic)
+    {
+        var exception = Plan.Options.TopicDurabilities.FirstOrDefault(exception => TopicMatch.IsMatch(exception.Filter, topic));
+        return exception?.Durability ?? Plan.Options.Durability;
     }
 
     private BrokerMachine StartMachine()
@@ -174,16 +225,11 @@ internal sealed class SimulatedWorld
             Model.DiskFailed();
         }
 
+        if (fate is CommitFate.Succeeds) Model.DiskWorked();
+        if (fate is CommitFate.FailsApplied && Machine.Store is not { IsAhead: true }) _refusesSince = _step;
+
         Note(-1, 0, $"== commit {fate}");
         return fate;
-    }
-
-    private void ForgetRefusals()
-    {
-        foreach (var message in Model.Messages.Values)
-        {
-            if (message.Outcome == Outcome.Refused) message.Outcome = Outcome.Abandoned;
-        }
     }
 
     private void OnServed(Wire wire)
@@ -195,6 +241,10 @@ internal sealed class SimulatedWorld
     private void OnLogged(LogLevel level, int eventId, string text)
     {
         if (HasStopped) return;
+
+        // The stop took too long, for the connections or for the disk.
+        _isStopCut |= eventId is 1007 or 1012;
+        if (eventId == 1012) return;
 
         if (level >= LogLevel.Error && (eventId == 1006 || !Model.DiskHasFailed)) throw new ViolationException("error", $"The broker logged {level}: {text}", []);
 

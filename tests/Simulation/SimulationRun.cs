@@ -102,6 +102,8 @@ internal sealed class SimulationRun
             else _world.StopAtNextCommit(random.Pick([CommitFate.StopsBefore, CommitFate.StopsIn, CommitFate.StopsAfter]));
         }
 
+        if (plan.StopsPerMillion > 0 && random.Below(1_000_000) < plan.StopsPerMillion) _world.BeginStop();
+
         if (plan.OutagesPerMillion == 0) return;
         if (!_world.IsDiskFailing && random.Below(1_000_000) < plan.OutagesPerMillion) SetDisk(isFailing: true);
         else if (_world.IsDiskFailing && random.Chance(5)) SetDisk(isFailing: false);
@@ -180,6 +182,7 @@ internal sealed class SimulationRun
 
     private void RestartIfStopped()
     {
+        _world.EndStop();
         if (!_world.HasStopped) return;
 
         // Nobody but the clients has anything of the dead machine's connections.

@@ -13,7 +13,7 @@ namespace Avocet.Broker.Connections;
 
 /// <summary>
 /// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
-/// under way they gather beside it, for a pipe must not be written to then. The gate is held for the copying of a packet only, never over a flush.
+/// under way, or while CONNACK waits for a commit, they gather beside it. The gate is held for the copying of a packet only, never over a flush.
 /// </summary>
 internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context) : ICommitWaiter
 {
@@ -27,6 +27,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     private int _pendingLength;
     private int _unflushed;
     private int _inFlush;
+    private long _heldUntil;
     private bool _isFlushing;
     private bool _isFinished;
     private bool _isClosed;
@@ -50,6 +51,9 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     public bool HasMuchUnflushed => Volatile.Read(ref _unflushed) + Volatile.Read(ref _pendingLength) > FlushAtOnceBytes;
 
     private int Backlog => _unflushed + _inFlush + _pendingLength;
+
+    /// <summary>Whether packets gather beside the pipe.</summary>
+    private bool IsGathering => _isFlushing || _heldUntil != 0;
 
     /// <summary>PUBRECs that went out with an error because the message could not be kept.</summary>
     public int RefusedReceives => Volatile.Read(ref _held)?.RefusedReceives ?? 0;
@@ -121,11 +125,44 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
         }
     }
 
+    /// <summary>
+    /// Lets nothing go out, CONNACK and all behind it, until a batch is kept, or could not be: a disk that fails must not keep clients out.
+    /// </summary>
+    public void HoldUntil(long after)
+    {
+        var commits = context.Commits!;
+        lock (_gate)
+        {
+            if (!commits.IsFailing && commits.TryWait(after, this, isStateDurable: true) == CommitState.Pending) _heldUntil = after;
+        }
+    }
+
     /// <summary>What waited for a batch goes out, or is refused.</summary>
     public void OnCommit(FlushBatch batch)
     {
-        if (TryRelease()) batch.Add(this);
+        if (TryEndHold() | TryRelease()) batch.Add(this);
         if (Volatile.Read(ref _held) is { HasDropped: true }) OnUnanswered?.Invoke();
+    }
+
+    /// <summary>Lets out what <see cref="HoldUntil"/> held, once it may go; true if there was anything.</summary>
+    private bool TryEndHold()
+    {
+        if (Volatile.Read(ref _heldUntil) == 0) return false;
+
+        lock (_gate)
+        {
+            if (_heldUntil == 0 || context.Commits!.StateOf(_heldUntil) == CommitState.Pending) return false;
+
+            _heldUntil = 0;
+            // The end of a flush that is under way takes it over.
+            if (_isFlushing || _isClosed) return false;
+
+            output.Write(_pending.AsSpan(0, _pendingLength));
+            _unflushed += _pendingLength;
+            _pendingLength = 0;
+            _pending = [];
+            return true;
+        }
     }
 
     private void Hold(in HeldAcknowledgement acknowledgement)
@@ -261,7 +298,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     {
         lock (_gate)
         {
-            if (_isFlushing || _isClosed || _unflushed == 0) return;
+            if (IsGathering || _isClosed || _unflushed == 0) return;
 
             _isFlushing = true;
             _inFlush = _unflushed;
@@ -287,7 +324,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     {
         lock (_gate)
         {
-            if (_isClosed || !_isFlushing) return Task.CompletedTask;
+            if (_isClosed || !IsGathering) return Task.CompletedTask;
 
             return (_flushed ??= new TaskCompletionSource()).Task;
         }
@@ -404,7 +441,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
                     _pendingLength = 0;
                 }
 
-                if (_pendingLength > 0)
+                if (_pendingLength > 0 && _heldUntil == 0)
                 {
                     output.Write(_pending.AsSpan(0, _pendingLength));
                     _inFlush = _pendingLength;
@@ -423,7 +460,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
 
                 // Until OnRoom returns, what it writes gathers: a flush of its own would end in here again, one level deeper each time.
                 _isFlushing = goesOn || callsOnRoom;
-                if (!_isFlushing) (flushed, _flushed) = (_flushed, null);
+                if (!IsGathering) (flushed, _flushed) = (_flushed, null);
             }
 
             // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
@@ -436,7 +473,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
 
     private Span<byte> Reserve(int size)
     {
-        if (!_isFlushing) return output.GetSpan(size);
+        if (!IsGathering) return output.GetSpan(size);
 
         if (_pending.Length - _pendingLength < size)
         {
@@ -448,7 +485,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
 
     private void Commit(int size)
     {
-        if (_isFlushing)
+        if (IsGathering)
         {
             _pendingLength += size;
             return;

@@ -57,7 +57,10 @@ internal static class PublishHandler
             PublisherId = session.ClientId,
         };
         var result = context.Router.Route(ref publication, connection.Matches, connection.Batch);
-        var after = connection.Batch.HasChanges ? Keep(connection, packet, mounted) : 0;
+        var after = 0L;
+        if (connection.Batch.HasChanges) after = Keep(connection, packet, mounted);
+        else if (result.MayMoveOn) KeepIdentifier(connection, packet);
+
         if (packet.Qos == Qos.AtMostOnce) return;
 
         AcknowledgeRouted(connection, packet, result, after);
@@ -68,14 +71,28 @@ internal static class PublishHandler
     {
         var changes = connection.Batch.Changes;
         var session = connection.Session!;
-        var keepsId = packet.Qos == Qos.ExactlyOnce && session.IsDurable;
-        if (keepsId) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
+        // Of a session that is not durable it is not written, but it has to be free again if the message is refused.
+        if (packet.Qos == Qos.ExactlyOnce) changes.Received.Add(new ReceivedChange(session, packet.PacketId, IsAdded: true));
 
         var durability = packet.Qos == Qos.AtMostOnce ? Durability.None : connection.Context.DurabilityOf(topicName);
         var batch = connection.Context.Commits!.Append(changes, isAnswered: packet.Qos != Qos.AtMostOnce, durability);
-        if (keepsId) session.KeepQos2(packet.PacketId, batch);
+        var isAwaited = durability != Durability.None;
+        if (packet.Qos == Qos.ExactlyOnce && session.IsDurable) session.KeepQos2(packet.PacketId, isAwaited ? batch : CommitBatcher.Unawaited);
 
-        return durability == Durability.None ? 0 : batch;
+        return isAwaited ? batch : 0;
+    }
+
+    /// <summary>
+    /// Notes the identifier of a QoS 2 message that is not kept itself, but will be if its receiver's session ends: whoever of a shared group has it then must not
+    /// get it again when it is sent again after a crash. Its batch is written before that of the handing over, so that nobody waits for it.
+    /// </summary>
+    private static void KeepIdentifier(Connection connection, in PublishPacket packet)
+    {
+        var session = connection.Session!;
+        if (!session.IsDurable) return;
+
+        session.KeepQos2(packet.PacketId, CommitBatcher.Unawaited);
+        connection.Context.Commits!.Received(new ReceivedChange(session, packet.PacketId, IsAdded: true));
     }
 
     /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
@@ -106,9 +123,9 @@ internal static class PublishHandler
         }
         else if (result.Refused == result.Matched)
         {
-            // Nobody kept it, so it is not acknowledged as if somebody had.
+            // Nobody kept it, so it is not acknowledged as if somebody had. 3.x cannot say so: there it is acknowledged, and so must be kept where it is retained.
             EndRefusedQos2(connection, packet);
-            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full");
+            Acknowledge(connection, packet, ReasonCode.QuotaExceeded, "the queues of all receivers are full", connection.Version == ProtocolVersion.V50 ? 0 : after);
         }
         else
         {

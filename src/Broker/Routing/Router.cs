@@ -30,10 +30,14 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
             Deliver(subscriber, ref publication, now, batch, ref matched, ref refused);
         }
 
+        var mayMoveOn = false;
         foreach (var group in matches.Groups)
         {
             matched++;
-            if (DeliverToGroup(group, ref publication, null, now, batch) == DeliveryResult.Refused) refused++;
+            var result = DeliverToGroup(group, ref publication, null, now, batch, out var taker);
+            if (result == DeliveryResult.Refused) refused++;
+            // What was sent at QoS 2 stays with its client.
+            mayMoveOn |= inTwoTurns && taker is { Session.IsDurable: false } && (result == DeliveryResult.Queued || taker.Qos == Qos.AtLeastOnce);
         }
 
         foreach (var subscriber in inTwoTurns ? matches.Subscribers : [])
@@ -41,7 +45,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
             if (!subscriber.Session.IsDurable) Deliver(subscriber, ref publication, now, batch, ref matched, ref refused);
         }
 
-        return new RouteResult(matched, refused);
+        return new RouteResult(matched, refused, mayMoveOn);
     }
 
     private static void Deliver(in Subscriber subscriber, ref Publication publication, long now, FlushBatch batch, ref int matched, ref int refused)
@@ -69,27 +73,30 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     /// <summary>Hands what a member of a shared group did not finish to another one, when that member's session ended for good.</summary>
     public void HandOver(SharedGroup group, Message message, Session former, FlushBatch batch)
     {
+        // Its publisher was told that it is not kept.
+        if (message.IsFailed) return;
+
         var publication = message.AsPublication();
         var now = clock.Now;
         // To the other members it was not sent yet. [MQTT-3.3.2-5]
         if (publication.ExpiresAt <= now) statistics.Add(Counter.DroppedExpired);
-        else DeliverToGroup(group, ref publication, former, now, batch);
+        else DeliverToGroup(group, ref publication, former, now, batch, out _);
     }
 
     /// <summary>
     /// Gives the message to one member: round robin over those that are connected, or, while all are offline, over those that queue for them.
     /// Refused, and counted as dropped, when nobody took it and a queue was full.
     /// </summary>
-    private DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+    private DeliveryResult DeliverToGroup(SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch, out Subscription? taker)
     {
         var members = group.Members;
         var turn = group.NextTurn();
         var asked = members.Length <= 256 ? stackalloc bool[members.Length] : new bool[members.Length];
-        var result = AskMembers(members, turn, asked, true, group, ref publication, except, now, batch);
+        var result = AskMembers(members, turn, asked, true, group, ref publication, except, now, batch, out taker);
         if (result is DeliveryResult.Sent or DeliveryResult.Queued) return result;
 
         // All that are left are asked, also one that has connected meanwhile.
-        var second = AskMembers(members, turn, asked, false, group, ref publication, except, now, batch);
+        var second = AskMembers(members, turn, asked, false, group, ref publication, except, now, batch, out taker);
         if (second != DeliveryResult.Skipped) result = second;
         if (result == DeliveryResult.Refused) statistics.Add(Counter.DroppedQueueFull);
 
@@ -97,7 +104,16 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     }
 
     private static DeliveryResult AskMembers(
-        Subscription[] members, uint turn, scoped Span<bool> asked, bool connectedOnly, SharedGroup group, ref Publication publication, Session? except, long now, FlushBatch batch)
+        Subscription[] members,
+        uint turn,
+        scoped Span<bool> asked,
+        bool connectedOnly,
+        SharedGroup group,
+        ref Publication publication,
+        Session? except,
+        long now,
+        FlushBatch batch,
+        out Subscription? taker)
     {
         var result = DeliveryResult.Skipped;
         for (var i = 0u; i < members.Length; i++)
@@ -109,10 +125,12 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
             asked[place] = true;
             var delivery = new Delivery(member.Qos, member.RetainAsPublished, member.SubscriptionIds);
             var answer = member.Session.Deliver(ref publication, delivery, group, now, batch);
+            taker = member;
             if (answer is DeliveryResult.Sent or DeliveryResult.Queued) return answer;
             if (answer == DeliveryResult.Refused) result = answer;
         }
 
+        taker = null;
         return result;
     }
 

@@ -100,10 +100,16 @@ internal sealed class Session : ICommitWaiter
     /// Gives the session a connection: CONNACK goes out first [MQTT-3.2.0-1], then what is unacknowledged in its original order
     /// [MQTT-4.6.0-1], then what is queued.
     /// </summary>
-    public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax)
+    /// <param name="connection">The connection.</param>
+    /// <param name="connack">The encoded CONNACK.</param>
+    /// <param name="inflightMax">The client's Receive Maximum, or less.</param>
+    /// <param name="after">The batch that has to be kept before any of it goes out; 0 for none.</param>
+    public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax, long after)
     {
         lock (_gate)
         {
+            if (after != 0) connection.Writer.HoldUntil(after);
+
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
             _outbound.Attach(inflightMax);
             _connection = connection;
@@ -202,7 +208,7 @@ internal sealed class Session : ICommitWaiter
         }
     }
 
-    /// <summary>The identifier is kept in the batch of its message.</summary>
+    /// <summary>The identifier is kept in the batch of its message, or in one that nobody waits for.</summary>
     public void KeepQos2(ushort packetId, long batch)
     {
         lock (_gate)
@@ -405,7 +411,7 @@ internal sealed class Session : ICommitWaiter
                 if (record.OwesRetained) _outbound.Replays.Add(subscription);
             }
 
-            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.BeforeStart;
+            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.Unawaited;
         }
     }
 

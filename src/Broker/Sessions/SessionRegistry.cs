@@ -89,7 +89,9 @@ internal sealed class SessionRegistry(BrokerContext context)
 
             session.Detach();
             _connected--;
-            if (will == WillFate.Deleted || (will == WillFate.Postponed && !session.IsDurable)) session.Will = null;
+            // A will that is to wait for the next start of the broker needs a session that does.
+            var isPostponedForEver = will == WillFate.Postponed && (!session.IsDurable || session.ExpirySeconds == 0);
+            if (will == WillFate.Deleted || isPostponedForEver) session.Will = null;
 
             if (session.ExpirySeconds == 0)
             {
@@ -219,9 +221,10 @@ internal sealed class SessionRegistry(BrokerContext context)
         session.Will = request.Will;
         connection.Session = session;
         _connectedMax = Math.Max(_connectedMax, ++_connected);
-        if (Note(session, isConnected: true) is { } change) context.Commits!.Change(change, isUrgent: true);
-
-        session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax);
+        // What CONNACK says must be true after a crash too: that the session is there, for how long, and that its client was connected.
+        var batch = Note(session, isConnected: true) is { } change ? context.Commits!.Change(change, isUrgent: true) : 0;
+        var after = context.Options.Durability == Durability.None ? 0 : batch;
+        session.Attach(connection, ConnackBuilder.Accept(request, isPresent, context.Options), request.InflightMax, after);
     }
 
     /// <summary>The session's record as it is now; null when it lives in memory only.</summary>

@@ -148,8 +148,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
     {
         foreach (var (change, _) in pending.Received)
         {
-            var journal = change.Session.Journal!;
-            if (journal.IsEnded) continue;
+            if (change.Session.Journal is not { IsEnded: false } journal) continue;
 
             var key = StoreKeys.OfReceived(journal.Number, change.PacketId);
             if (change.IsAdded) batch.Put(StoreTable.Received, key, default);
@@ -172,7 +171,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
         }
     }
 
-    private void SealMessage(Message message, ReadOnlySpan<(QueuedDelivery Delivery, bool IsAnswered)> deliveries, StoreBatch batch)
+    private void SealMessage(Message message, ReadOnlySpan<(QueuedDelivery Delivery, bool IsAwaited)> deliveries, StoreBatch batch)
     {
         var live = new List<QueuedDelivery>(deliveries.Length);
         foreach (var (delivery, _) in deliveries)
@@ -182,7 +181,8 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
             var isDone = journal.IsEnded ? journal.LastProgress.IsDone(sequence) : delivery.Session.IsDone(sequence);
             // Its release is in this batch or in the next one.
             if (isDone) _unwritten.Add((journal.Number, sequence));
-            else if (!journal.IsEnded) live.Add(delivery);
+            else if (!journal.IsEnded && !message.IsFailed) live.Add(delivery);
+            else if (message.IsFailed) _unwritten.Add((journal.Number, sequence));
         }
 
         // Who is counted and who is not could not be told apart later, so that a message with one delivery that is not counted has no others.
@@ -215,7 +215,7 @@ internal sealed class BatchSealer(BrokerContext context, IStore store)
     }
 
     /// <summary>Only a shared message is counted, so that only its deliveries have to be told apart later.</summary>
-    private void Forget(ReadOnlySpan<(QueuedDelivery Delivery, bool IsAnswered)> deliveries)
+    private void Forget(ReadOnlySpan<(QueuedDelivery Delivery, bool IsAwaited)> deliveries)
     {
         foreach (var (delivery, _) in deliveries) _unwritten.Remove((delivery.Session.Journal!.Number, delivery.Outbound.Sequence));
     }

@@ -26,8 +26,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     /// <summary>Bytes that may gather before publishers have to wait.</summary>
     private const int PendingBytesMax = 16 * 1024 * 1024;
 
-    /// <summary>The number of what was in the store at the start: kept, and before all batches.</summary>
-    public const long BeforeStart = -1;
+    /// <summary>Stands for a batch that nobody waits for: what was in the store at the start, or what a crash may take.</summary>
+    public const long Unawaited = -1;
 
     private const int RememberedFailuresMax = 1024;
 
@@ -78,22 +78,23 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
     /// <summary>Takes all changes of a publication into one batch, and returns its number.</summary>
     /// <param name="changes">The changes; empty afterwards.</param>
-    /// <param name="isAnswered">Whether a publisher waits to hear of it, and may be told that it failed.</param>
+    /// <param name="isAnswered">Whether it has a publisher who hears of it; unless he has heard already, as with <see cref="Durability.None"/>, he may be told that it failed.</param>
     /// <param name="durability">What it has to survive soon; with <see cref="Durability.None"/> it may wait for others.</param>
     public long Append(StoreChanges changes, bool isAnswered, Durability durability)
     {
         long number;
+        var isAwaited = isAnswered && durability != Durability.None;
         lock (_gate)
         {
             number = _pending.Number;
             foreach (var delivery in changes.Deliveries)
             {
                 delivery.Outbound.Message.Batch = number;
-                _pending.Deliveries.Add((delivery, isAnswered));
+                _pending.Deliveries.Add((delivery, isAwaited));
                 _pending.Size += delivery.Outbound.Message.Size;
             }
 
-            foreach (var received in changes.Received) _pending.Received.Add((received, isAnswered));
+            foreach (var received in changes.Received) _pending.Received.Add((received, isAwaited));
             foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
 
             foreach (var change in changes.Sessions) AddChange(change);
@@ -102,7 +103,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             foreach (var (session, message) in changes.Held)
             {
                 message.Batch = number;
-                _pending.Held.Add((message, isAnswered));
+                _pending.Held.Add((message, isAwaited));
                 _pending.Waiters.Add(session);
             }
 
@@ -413,14 +414,14 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         if (_failure?.Message != exception.Message) Log.StoreFailed(context.Logger, store.Location, exception.Message);
 
         // Nobody may send them from here on.
-        foreach (var (delivery, isAnswered) in current.Deliveries)
+        foreach (var (delivery, isAwaited) in current.Deliveries)
         {
-            if (isAnswered) delivery.Outbound.Message.IsFailed = true;
+            if (isAwaited) delivery.Outbound.Message.IsFailed = true;
         }
 
-        foreach (var (message, isAnswered) in current.Held)
+        foreach (var (message, isAwaited) in current.Held)
         {
-            if (isAnswered) message.IsFailed = true;
+            if (isAwaited) message.IsFailed = true;
         }
 
         lock (_gate)
@@ -433,14 +434,15 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             ReleaseRoom();
         }
 
-        foreach (var (delivery, isAnswered) in current.Deliveries)
-        {
-            if (isAnswered) GiveUp(delivery);
-        }
+        // Also what an ended session of a shared group has left to another one meanwhile.
+        List<QueuedDelivery> failed = [.. current.Deliveries.Select(entry => entry.Delivery).Where(delivery => delivery.Outbound.Message.IsFailed)];
+        lock (_gate) failed.AddRange(_pending.Deliveries.Select(entry => entry.Delivery).Where(delivery => delivery.Outbound.Message.IsFailed));
 
-        foreach (var (change, isAnswered) in current.Received)
+        foreach (var delivery in failed) GiveUp(delivery);
+
+        foreach (var (change, isAwaited) in current.Received)
         {
-            if (isAnswered && change.IsAdded) change.Session.EndQos2(change.PacketId);
+            if (isAwaited && change.IsAdded) change.Session.EndQos2(change.PacketId);
         }
 
         lock (_gate)

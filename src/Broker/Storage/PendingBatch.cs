@@ -10,9 +10,9 @@ internal sealed class PendingBatch(long number)
     /// <summary>Batches are counted from 1.</summary>
     public long Number { get; } = number;
 
-    public List<(QueuedDelivery Delivery, bool IsAnswered)> Deliveries { get; } = [];
+    public List<(QueuedDelivery Delivery, bool IsAwaited)> Deliveries { get; } = [];
 
-    public List<(ReceivedChange Change, bool IsAnswered)> Received { get; } = [];
+    public List<(ReceivedChange Change, bool IsAwaited)> Received { get; } = [];
 
     /// <summary>Records that are complete already.</summary>
     public StoreBatch Direct { get; } = new();
@@ -31,7 +31,7 @@ internal sealed class PendingBatch(long number)
     public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
 
     /// <summary>Messages that only sessions wait for which are not durable.</summary>
-    public List<(Message Message, bool IsAnswered)> Held { get; } = [];
+    public List<(Message Message, bool IsAwaited)> Held { get; } = [];
 
     public HashSet<ICommitWaiter> Waiters { get; } = [];
 

@@ -15,6 +15,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     private readonly IStore _store = commits.Store;
     private readonly HashSet<long> _sessions = [];
     private readonly Dictionary<long, ProgressRecord> _progress = [];
+    private bool _isSecured;
 
     /// <exception cref="StoreException">The store cannot be read, or holds what this program does not know.</exception>
     public void Load()
@@ -45,6 +46,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         try
         {
             _store.Commit(batch, context.Options.Durability == Durability.Fsync);
+            _isSecured = true;
         }
         catch (StoreException exception)
         {
@@ -151,6 +153,8 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
 
         // Of a client that was connected it is not known which were sent, for its acknowledgements are written later: all of them may have been.
         session.Restore(inflight, stored, next, record.IsConnected ? next : record.SentUpTo);
+        // PUBREL makes the client forget the identifier, so that it waits until a power cut cannot bring the PUBLISH back.
+        if (!_isSecured) commits.Progress(session, 0, released: null);
     }
 
     private ProgressRecord LoadProgress(long session)

@@ -41,6 +41,22 @@ public sealed class CommitTests
     }
 
     [Fact]
+    public async Task Retained_message_that_no_queue_takes_is_acknowledged_to_3_x_once_it_is_kept()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 1, QueueOverflow = QueueOverflow.DropNew });
+        var writer = await broker.ConnectAsync(Given.Client("writer").V311());
+        await writer.SendAsync(Given.Publish("kept").Qos1(1));
+        _commits.RunAll();
+        await writer.ExpectAsync(Given.Puback(1));
+
+        await writer.SendAsync(Given.Publish("kept").Payload("retained").Retain().Qos1(2));
+        await writer.ExpectNothingAsync();
+        _commits.RunAll();
+        await writer.ExpectAsync(Given.Puback(2));
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
     public async Task One_sync_serves_all_that_came_meanwhile()
     {
         await using var broker = await StartAsync();
@@ -97,6 +113,51 @@ public sealed class CommitTests
         client.ExpectNoBytes();
         _commits.RunAll();
         Assert.False((await client.ReadPacketAsync(PacketType.Connack)).SessionPresent);
+        _commits.RunsAtOnce = true;
+    }
+
+    [Theory]
+    [InlineData("new")]
+    [InlineData("kept")]
+    public async Task Connack_of_a_durable_session_waits_until_a_crash_cannot_forget_it_and_all_else_behind_it(string clientId)
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.Broker.OpenAsync(Given.Client(clientId).Persistent());
+        await client.SendAsync(Given.Pingreq());
+        client.ExpectNoBytes();
+
+        _commits.RunAll();
+
+        Assert.Equal(clientId == "kept", (await client.ReadPacketAsync(PacketType.Connack)).SessionPresent);
+        await client.ReadPacketAsync(PacketType.Pingresp);
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
+    public async Task Connack_reaches_also_a_client_that_has_disconnected_meanwhile()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.Broker.OpenAsync(Given.Client("new").Persistent());
+        await client.SendAsync(Given.Disconnect());
+        client.ExpectNoBytes();
+
+        _commits.RunAll();
+
+        await client.ReadPacketAsync(PacketType.Connack);
+        await client.ExpectCloseAsync();
+        _commits.RunsAtOnce = true;
+    }
+
+    [Fact]
+    public async Task Connack_waits_for_nothing_where_nothing_has_to_survive()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, Durability = Broker.Durability.None });
+        foreach (var client in new[] { Given.Client("new").Persistent(), Given.Client("kept").Persistent(), Given.Client("passing") })
+        {
+            await (await broker.Broker.OpenAsync(client)).ReadPacketAsync(PacketType.Connack);
+        }
+
+        _commits.RunAll();
         _commits.RunsAtOnce = true;
     }
 

@@ -46,13 +46,13 @@ internal sealed class DurableBroker : IAsyncDisposable
     }
 
     /// <summary>The broker ends as by SIGKILL: nothing more arrives at the store. It starts again after some time.</summary>
-    public async Task CrashAsync(TimeSpan downTime = default)
+    public async Task CrashAsync(TimeSpan downTime = default, StoreException? failure = null)
     {
         Store.IsCutOff = true;
         Store.Failure = null;
         await Broker.DisposeAsync();
         _clock.Advance(downTime);
-        (Broker, Store) = Start();
+        (Broker, Store) = Start(failure);
     }
 
     /// <summary>What nobody waits for is committed by then.</summary>
@@ -91,9 +91,9 @@ internal sealed class DurableBroker : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Broker.DisposeAsync();
 
-    private (TestBroker Broker, TestStore Store) Start()
+    private (TestBroker Broker, TestStore Store) Start(StoreException? failure = null)
     {
-        var store = new TestStore(_content);
+        var store = new TestStore(_content) { Failure = failure };
         var services = new BrokerServices { Store = store, StoreScheduler = _storeScheduler };
         return (new TestBroker(_options, services, _clock) { AllowsErrors = _allowsErrors }, store);
     }

@@ -255,6 +255,23 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Will_at_an_orderly_stop_ends_with_a_session_that_is_not_kept()
+    {
+        await using var broker = new DurableBroker();
+        await broker.LeaveAsync(Given.Client("c").Persistent().Subscribed("w", Qos.AtLeastOnce));
+        await broker.LeaveAsync(Given.Client("stopped").Persistent());
+        await broker.Broker.OpenAsync(Given.Client("stopped").Clean(false).Will("w", "bye", Qos.AtLeastOnce));
+        await broker.Broker.OpenAsync(Given.Client("passing").Will("w", "bye", Qos.AtLeastOnce));
+        await broker.Broker.Broker.StopAsync(TimeSpan.Zero);
+
+        await broker.RestartAsync();
+        await broker.Broker.AdvanceAsync(1);
+
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent());
+        await client.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Session_that_a_clean_start_discarded_does_not_come_back()
     {
         await using var broker = new DurableBroker();
@@ -266,6 +283,29 @@ public sealed class RestartTests
 
         client = await broker.ConnectAsync(Given.Client("c").Persistent());
         Assert.False(client.Connack.SessionPresent);
+    }
+
+    [Fact, Spec("MQTT-4.3.3-10")]
+    public async Task Message_that_moved_on_to_a_durable_member_of_its_group_is_not_routed_again()
+    {
+        await using var broker = new DurableBroker();
+        await broker.LeaveAsync(Given.Client("lasting").Persistent().Subscribed("$share/g/a", Qos.ExactlyOnce));
+        var passing = await broker.ConnectAsync(Given.Client("passing").ReceiveMaximum(1).Subscribed("$share/g/a", Qos.ExactlyOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer").Persistent());
+        await writer.SendAsync(Given.Publish("a").Payload("in flight").Qos2(1), Given.Publish("a").Payload("queued").Qos2(2));
+        await writer.ExpectAsync(Given.Pubrec(1), Given.Pubrec(2));
+        await passing.ExpectAsync(Given.Publish("a").Payload("in flight").Qos2());
+        await passing.CloseAsync();
+        await broker.SettleAsync();
+
+        await broker.CrashAsync();
+
+        writer = await broker.ConnectAsync(Given.Client("writer").Persistent());
+        await writer.SendAsync(Given.Publish("a").Payload("queued").Qos2(2).AsDuplicate());
+        await writer.ExpectAsync(Given.Pubrec(2));
+        var lasting = await broker.ConnectAsync(Given.Client("lasting").Persistent());
+        await lasting.ExpectAsync(Given.Publish("a").Payload("queued").Qos2());
+        await lasting.ExpectNothingAsync();
     }
 
     [Fact]

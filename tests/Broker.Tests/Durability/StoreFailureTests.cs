@@ -92,6 +92,94 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Failing_disk_keeps_no_client_out()
+    {
+        await using var broker = await StartAsync();
+        broker.Store.Failure = Full;
+
+        // The first waits for the commit that fails, the others come while it is known.
+        foreach (var clientId in new[] { "new", "newer", "kept" })
+        {
+            var client = await broker.ConnectAsync(Given.Client(clientId).Persistent());
+            Assert.Equal(clientId == "kept", client.Connack.SessionPresent);
+            await client.SendAsync(Given.Publish("nobody").Qos1(1));
+            await client.ExpectAsync(Given.Puback(1, ReasonCode.NoMatchingSubscribers));
+        }
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await broker.CrashAsync();
+        Assert.True((await broker.ConnectAsync(Given.Client("new").Persistent())).Connack.SessionPresent);
+    }
+
+    [Fact]
+    public async Task Message_acknowledged_without_waiting_is_written_when_the_disk_works_again()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, TopicDurabilities = [new TopicDurability("kept", Broker.Durability.None)] });
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("kept").Payload("1").Qos1(1), Given.Publish("kept").Payload("2").Qos2(2));
+        await writer.ExpectAsync(Given.Puback(1), Given.Pubrec(2));
+        broker.Store.Failure = Full;
+        await broker.SettleAsync();
+        Assert.NotNull(broker.Broker.Broker.Storage.Problem);
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+
+        await broker.CrashAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Publish("kept").Payload("1").Qos1(), Given.Publish("kept").Payload("2").Qos2());
+    }
+
+    [Fact]
+    public async Task Repetition_of_what_nobody_waited_for_is_not_refused_and_its_identifier_is_free_afterwards()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 0, TopicDurabilities = [new TopicDurability("kept", Broker.Durability.None)] });
+        var writer = await broker.ConnectAsync(Given.Client("writer").Persistent());
+        await writer.SendAsync(Given.Publish("kept").Payload("1").Qos2(7));
+        await writer.ExpectAsync(Given.Pubrec(7));
+        broker.Store.Failure = Full;
+        await broker.SettleAsync();
+
+        await writer.SendAsync(Given.Publish("kept").Payload("1").Qos2(7).AsDuplicate());
+        await writer.ExpectAsync(Given.Pubrec(7));
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await writer.SendAsync(Given.Pubrel(7));
+        await writer.ExpectAsync(Given.Pubcomp(7));
+        await writer.SendAsync(Given.Publish("kept").Payload("2").Qos2(7));
+        await writer.ExpectAsync(Given.Pubrec(7));
+
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Publish("kept").Payload("1").Qos2(), Given.Publish("kept").Payload("2").Qos2());
+    }
+
+    [Fact]
+    public async Task Refused_message_does_not_come_from_a_member_of_the_group_that_took_it_over_meanwhile()
+    {
+        var commits = new QueuedScheduler { RunsAtOnce = true };
+        await using var broker = new DurableBroker(storeScheduler: commits, allowsErrors: true);
+        await broker.LeaveAsync(Given.Client("second").Persistent().Subscribed("$share/g/a", Qos.ExactlyOnce));
+        var first = await broker.ConnectAsync(Given.Client("first").Persistent().Subscribed("$share/g/a", Qos.ExactlyOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await broker.SettleAsync();
+        commits.RunsAtOnce = false;
+        await writer.SendAsync(Given.Publish("a").Qos2(1));
+        await writer.ExpectNothingAsync();
+        await first.SendAsync(Given.Disconnect().SessionExpiry(0));
+        await first.ExpectCloseAsync();
+        broker.Store.Failure = Full;
+        commits.RunAll();
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Pubrec)).Reason);
+
+        commits.RunsAtOnce = true;
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await broker.CrashAsync();
+        var second = await broker.ConnectAsync(Given.Client("second").Persistent());
+        await second.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Sys_tells_of_the_store()
     {
         await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 10 });
@@ -135,6 +223,25 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Pubrel_waits_where_the_disk_failed_at_the_start_and_a_power_cut_could_bring_the_publish_back()
+    {
+        await using var broker = await StartAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.SendAsync(Given.Publish("kept").Qos2(1));
+        await client.ExpectAsync(Given.Pubrec(1));
+        var message = await client.ExpectAsync(Given.Publish("kept").Qos2());
+        await client.SendAsync(Given.Pubrec(message.PacketId));
+        await client.ExpectAsync(Given.Pubrel(message.PacketId));
+
+        await broker.CrashAsync(failure: Full);
+        client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectNothingAsync();
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Pubrel(message.PacketId));
+    }
+
+    [Fact]
     public async Task Message_kept_before_the_failure_is_not_refused_when_it_is_sent_again()
     {
         await using var broker = await StartAsync();
@@ -166,6 +273,26 @@ public sealed class StoreFailureTests
         broker.Store.Failure = null;
         await broker.SettleAsync();
         await client.ExpectAsync(Given.Unsuback(1, ReasonCode.Success), Given.Unsuback(2, ReasonCode.NoSubscriptionExisted));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Identifier_of_a_refused_message_is_free_for_the_next_one(bool isDurable)
+    {
+        await using var broker = await StartAsync();
+        var writer = await broker.ConnectAsync(isDurable ? Given.Client("writer").Persistent() : Given.Client("writer"));
+        broker.Store.Failure = Full;
+        await writer.SendAsync(Given.Publish("kept").Payload("refused").Qos2(7));
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Pubrec)).Reason);
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+
+        await writer.SendAsync(Given.Publish("kept").Payload("next").Qos2(7));
+        await writer.ExpectAsync(Given.Pubrec(7));
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Publish("kept").Payload("next").Qos2());
+        await client.ExpectNothingAsync();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Avocet.Protocol;
+using Avocet.Protocol.Properties;
 using Avocet.Simulation.Model;
 using Avocet.Simulation.Network;
 using Avocet.TestKit;
@@ -14,6 +15,8 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
     private readonly Queue<ushort> _pubacksDue = new();
     private readonly Queue<ushort> _pubrecsDue = new();
     private readonly HashSet<ushort> _unacknowledged = [];
+    private readonly Dictionary<string, ushort> _sentAliases = [];
+    private readonly Dictionary<ushort, string> _receivedAliases = [];
     private Request? _request;
 
     public Link Link => link;
@@ -33,6 +36,9 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
     public long LastSentAt { get; private set; } = world.Now;
 
     public int KeepAliveSeconds { get; init; }
+
+    /// <summary>The Topic Aliases that the broker may set on this connection.</summary>
+    public int TopicAliasMaximum { get; init; }
 
     /// <summary>Whether answers wait until the client gets to them.</summary>
     public bool IsSlow { get; init; }
@@ -65,7 +71,7 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
     {
         if (message.Qos == Qos.AtMostOnce)
         {
-            Send(ClientState.PublishOf(message), Describe(message), message.Number);
+            Send(WithAlias(ClientState.PublishOf(message), message.Topic), Describe(message), message.Number);
             return;
         }
 
@@ -165,7 +171,8 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
 
             case PacketType.Disconnect:
                 Note(packet, packet.Reason.Describe());
-                if (packet.Reason is not (ReasonCode.KeepAliveTimeout or ReasonCode.SessionTakenOver) && !world.Model.DiskHasFailed) throw Violation("wire", $"got DISCONNECT {packet.Reason.Describe()}");
+                var isRight = packet.Reason is ReasonCode.KeepAliveTimeout or ReasonCode.SessionTakenOver || (packet.Reason == ReasonCode.ServerShuttingDown && world.StopsBegun > 0);
+                if (!isRight && !world.Model.DiskHasFailed) throw Violation("wire", $"got DISCONNECT {packet.Reason.Describe()}");
                 End();
                 break;
 
@@ -205,15 +212,17 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
         if (isDuplicate && !exchange.IsReleased) world.Model.SentAgain(message, link);
 
         var text = exchange.IsReleased ? $"PUBREL {exchange.PacketId} again" : $"{Describe(message)} id {exchange.PacketId}{(isDuplicate ? " DUP" : "")}";
-        Send(ClientState.PacketOf(exchange, isDuplicate), text, message.Number);
+        var packet = ClientState.PacketOf(exchange, isDuplicate);
+        Send(packet is PublishBuilder publish ? WithAlias(publish, message.Topic) : packet, text, message.Number);
     }
 
     private void HandlePublish(PacketView packet)
     {
         var number = packet.Payload.Length == 0 ? 0 : ClientState.NumberOf(packet.PayloadText);
-        var delivery = new Delivery(packet.Qos, packet.Dup, packet.Retain, packet.TopicName);
-        world.Note(client, number, $"<- PUBLISH {packet.TopicName} m{number} {delivery} id {packet.PacketId}");
-        if (packet.Retain) Retained[packet.TopicName] = number;
+        var topicName = ResolveAlias(packet);
+        var delivery = new Delivery(packet.Qos, packet.Dup, packet.Retain, topicName);
+        world.Note(client, number, $"<- PUBLISH {topicName} m{number} {delivery} id {packet.PacketId}");
+        if (packet.Retain) Retained[topicName] = number;
         if (number != 0 && world.Model.Messages.ContainsKey(number) && packet.PayloadText != ClientState.PayloadOf(number)) throw Violation("content", $"got m{number} with another payload");
         if (packet.Qos != Qos.AtMostOnce)
         {
@@ -222,11 +231,36 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
         }
 
         var isNew = packet.Qos != Qos.ExactlyOnce || state.TryReceive(packet.PacketId);
-        if (isNew && number == 0) world.Model.DeliveredClear(Life!, packet.TopicName);
+        if (isNew && number == 0) world.Model.DeliveredClear(Life!, topicName);
         else if (isNew) world.Model.Delivered(Life!, number, delivery, link.SentAt);
 
         if (packet.Qos == Qos.AtLeastOnce) Owe(Given.Puback(packet.PacketId));
         if (packet.Qos == Qos.ExactlyOnce) Owe(Given.Pubrec(packet.PacketId));
+    }
+
+    /// <summary>The topic of a PUBLISH, which an alias may stand for. [MQTT-3.3.2-8] and following.</summary>
+    private string ResolveAlias(PacketView packet)
+    {
+        if (packet.Integer(PropertyId.TopicAlias) is not { } alias) return packet.TopicName;
+        if (alias == 0 || alias > TopicAliasMaximum) throw Violation("limit", $"got Topic Alias {alias}; it takes {TopicAliasMaximum}. [MQTT-3.1.2-26]");
+        if (packet.TopicName.Length > 0) return _receivedAliases[(ushort)alias] = packet.TopicName;
+
+        return _receivedAliases.GetValueOrDefault((ushort)alias) ?? throw Violation("wire", $"got Topic Alias {alias}, which was not set on this connection");
+    }
+
+    /// <summary>The PUBLISH with the alias of its topic, as long as there are aliases; another topic takes over the last one.</summary>
+    private PublishBuilder WithAlias(PublishBuilder publish, string topicName)
+    {
+        var aliasMax = version == ProtocolVersion.V50 ? world.Plan.TopicAliases : 0;
+        if (aliasMax == 0) return publish;
+
+        if (_sentAliases.TryGetValue(topicName, out var alias)) return publish.WithoutTopic().TopicAlias(alias);
+
+        alias = (ushort)Math.Min(aliasMax, _sentAliases.Count + 1);
+        foreach (var former in _sentAliases.Where(former => former.Value == alias).ToList()) _sentAliases.Remove(former.Key);
+
+        _sentAliases[topicName] = alias;
+        return publish.TopicAlias(alias);
     }
 
     private void HandleAcknowledgement(PacketView packet)
@@ -242,7 +276,7 @@ internal sealed class ClientLink(SimulatedWorld world, int client, ClientState s
             if (!world.MayRefuse) throw Violation("refused", $"got {packet.Type} {packet.Reason.Describe()} although nothing was wrong");
 
             // After an earlier PUBREC without error the message is with the broker all the same.
-            if (exchange.Message.Outcome == Outcome.Open) world.Model.Decided(exchange.Message, exchange.Message.Transmissions > 1 ? Outcome.Abandoned : Outcome.Refused);
+            if (exchange.Message.Outcome == Outcome.Open) world.Model.Decided(exchange.Message, exchange.Message.Transmissions > 1 || link.HasOpenRefusals ? Outcome.Abandoned : Outcome.Refused);
             state.End(exchange);
             return;
         }

@@ -55,6 +55,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
         DropEnded();
         // Keep alive would go on for ever.
         if (Link is { IsAccepted: true, KeepAliveSeconds: > 0 }) Disconnect(Link, ReasonCode.Success, null);
+        else if (Link is null && world.IsStopping) return; // It would be turned away again and again, without time passing.
         else if (Link is null) Connect(isCalm: true);
         else Serve(Link);
     }
@@ -79,6 +80,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
         var keepAlive = isCalm || !_random.Chance(100) ? (ushort)0 : (ushort)_random.Between(2, 30);
         var packet = Given.Client($"c{number}").Version(Version).Clean(clean).KeepAlive(keepAlive);
         if (Version == ProtocolVersion.V50) packet = packet.SessionExpiry(expirySeconds).ReceiveMaximum(Self.ReceiveMaximum);
+        if (Version == ProtocolVersion.V50 && world.Plan.TopicAliases > 0) packet = packet.TopicAliasMaximum((ushort)world.Plan.TopicAliases);
 
         var link = new Link
         {
@@ -98,7 +100,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
 
         world.Model.Connecting(link);
         var wire = world.OpenWire(link);
-        Link = new ClientLink(world, number, _state, Version, link, wire, Version == ProtocolVersion.V50 ? Self.ReceiveMaximum : ushort.MaxValue) { IsSlow = !isCalm && Self.IsSlow, KeepAliveSeconds = keepAlive };
+        Link = new ClientLink(world, number, _state, Version, link, wire, Version == ProtocolVersion.V50 ? Self.ReceiveMaximum : ushort.MaxValue) { IsSlow = !isCalm && Self.IsSlow, KeepAliveSeconds = keepAlive, TopicAliasMaximum = world.Plan.TopicAliases };
         var will = link.Will is { } will1 ? $" will {will1.Message} to {will1.Message.Topic} QoS {(int)will1.Message.Qos}{(will1.Message.Retain ? " RETAIN" : "")} delay {will1.DelayMilliseconds / 1000} s" : "";
         Link.Send(packet, $"CONNECT {link.Number} {Version} clean {(clean ? 1 : 0)} expiry {(expirySeconds == uint.MaxValue ? "never" : expirySeconds)} keep alive {keepAlive}{will}");
     }
@@ -173,6 +175,7 @@ internal sealed class SimulatedClient(SimulatedWorld world, int number)
             SentStep = world.NextStep(),
             LastLink = link.Link,
         };
+        message.Durability = world.DurabilityOf(message.Topic);
         world.Model.Publishing(message);
         link.Publish(message);
     }

@@ -13,8 +13,8 @@ internal class SimulatedStore(SimulatedDisk disk, Func<CommitFate> nextFate, Act
     /// <summary>Commits asked for, and those that failed.</summary>
     public (int Asked, int Failed) Counts { get; private set; }
 
-    /// <summary>Whether the last commit failed although it was applied.</summary>
-    public bool LastFailedApplied { get; private set; }
+    /// <summary>Whether a commit failed although it was applied, and none has succeeded since: what the broker gave up with it is on the disk.</summary>
+    public bool IsAhead { get; private set; }
 
     protected SimulatedDisk Disk => disk;
 
@@ -25,11 +25,11 @@ internal class SimulatedStore(SimulatedDisk disk, Func<CommitFate> nextFate, Act
         if (_isDead) throw new StoreException(StoreFault.Failed, "The machine has no power.");
 
         Counts = Counts with { Asked = Counts.Asked + 1 };
-        LastFailedApplied = false;
         switch (nextFate())
         {
             case CommitFate.Succeeds:
                 disk.Apply(batch, sync);
+                IsAhead = false;
                 return;
 
             case CommitFate.Fails:
@@ -39,7 +39,7 @@ internal class SimulatedStore(SimulatedDisk disk, Func<CommitFate> nextFate, Act
             case CommitFate.FailsApplied:
                 Counts = Counts with { Failed = Counts.Failed + 1 };
                 disk.Apply(batch, sync);
-                LastFailedApplied = true;
+                IsAhead = true;
                 throw new StoreException(StoreFault.Failed, "The simulated disk failed after it had written.");
 
             case CommitFate.StopsBefore:

@@ -10,6 +10,8 @@ namespace Avocet.Simulation.Machine;
 /// <summary>One life of the broker's process, from its start to its end or crash. After that nothing of it does anything any more.</summary>
 internal sealed class BrokerMachine
 {
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+
     public BrokerMachine(BrokerOptions options, FakeTimeProvider clock, SimulatedStore? store, Func<int> commitDelay, Action<LogLevel, int, string> onLogged)
     {
         Time = new SimulatedTime(clock, Work);
@@ -40,6 +42,9 @@ internal sealed class BrokerMachine
 
     public bool IsDead { get; private set; }
 
+    /// <summary>The orderly stop, once it has begun.</summary>
+    public Task? Stopping { get; private set; }
+
     /// <summary>Where the pipes go on, if not inline.</summary>
     public PipeScheduler Scheduler => Work;
 
@@ -57,6 +62,9 @@ internal sealed class BrokerMachine
         wire.IsServed = true;
         onServed();
     }
+
+    /// <summary>Begins to end as on SIGTERM.</summary>
+    public void BeginStop() => Stopping ??= Broker.StopAsync(DrainTime);
 
     public void Die()
     {

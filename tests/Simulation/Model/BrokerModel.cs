@@ -1,3 +1,4 @@
+using Avocet.Broker;
 using Avocet.Protocol;
 
 namespace Avocet.Simulation.Model;
@@ -22,6 +23,9 @@ internal sealed class BrokerModel
     private readonly RetainedTopics _retained = new();
     private readonly DeliveryRules _rules;
     private readonly Wills _wills;
+
+    /// <summary>The step at which the disk worked again after it had failed last; never while it fails.</summary>
+    private long _unwellUntil = -1;
 
     public BrokerModel(ModelWorld world)
     {
@@ -57,6 +61,9 @@ internal sealed class BrokerModel
         var life = presence.Accept(link, isPresent, _world.Now(), _world.Step());
         if (!_lives.Contains(life)) _lives.Add(life);
 
+        // CONNACK waits for the commit of what CONNECT said, unless the disk fails.
+        if (link.ExpiryMilliseconds > 0 && link.SentStep > _unwellUntil) Keep(life, link);
+
         foreach (var other in former) _wills.Superseded(other, link, isPresent, isContested: former.Count > 1);
         return life;
     }
@@ -80,17 +87,53 @@ internal sealed class BrokerModel
     public void DiskFailed()
     {
         DiskHasFailed = true;
+        _unwellUntil = Message.Never;
         _wills.DiskFailed();
+    }
+
+    /// <summary>A commit has succeeded.</summary>
+    public void DiskWorked()
+    {
+        if (_unwellUntil == Message.Never) _unwellUntil = _world.Step();
+    }
+
+    /// <summary>A crash has come before the broker could take back what it had refused, but which is on the disk: nothing is certain of it.</summary>
+    /// <param name="since">The step of the commit that failed after it was applied.</param>
+    /// <param name="links">The connections on which more of it may have been refused.</param>
+    public void ForgetRefusals(long since, IEnumerable<Link> links)
+    {
+        foreach (var message in _messages.Values)
+        {
+            if (message.Outcome == Outcome.Refused && message.DoneStep >= since) message.Outcome = Outcome.Abandoned;
+        }
+
+        foreach (var link in links) link.HasOpenRefusals = true;
     }
 
     /// <summary>The machine has crashed and was started again.</summary>
     /// <param name="kept">The commits up to this one have survived.</param>
     /// <param name="isSafe">Whether they would also survive the next crash.</param>
-    public void Restarted(int kept, bool isSafe)
+    /// <param name="stoppingSince">When an orderly stop had begun before, or null.</param>
+    public void Restarted(int kept, bool isSafe, long? stoppingSince)
     {
+        foreach (var message in _messages.Values)
+        {
+            // "os" is written before it is acknowledged, "none" with the commit that gathers then, behind the one that is under way.
+            var keptWith = message.Durability switch { Durability.Fsync => 0, Durability.Os => message.DoneAtCommits, _ => message.DoneAtCommits + 2 };
+            message.MayBeLost |= kept < keptWith && message.Outcome == Outcome.Acknowledged && !message.IsWill;
+        }
+
         foreach (var presence in _presences) presence.Restarted(_world.Now(), _world.Step(), kept, _world.Commits(), isSafe);
 
-        _wills.Restarted(kept, client => PresenceOf(client).Life);
+        _wills.Restarted(kept, stoppingSince ?? _world.Now(), client => PresenceOf(client).Life);
+    }
+
+    /// <summary>The broker has stopped in order and was started again: nothing may be forgotten.</summary>
+    public void RestartedInOrder()
+    {
+        foreach (var life in _lives) life.Restarts++;
+
+        _wills.RestartedInOrder();
     }
 
     public void Publishing(Message message)
@@ -113,6 +156,8 @@ internal sealed class BrokerModel
         message.Outcome = outcome;
         message.DoneStep = _world.Step();
         message.DoneAt = _world.Now();
+        message.DoneAtCommits = _world.Commits();
+        message.MayBeLost = message.Durability != Durability.Fsync && message.LastLink.OutlivedCrash;
     }
 
     public static void Abandoned(Message message)
@@ -139,8 +184,7 @@ internal sealed class BrokerModel
         if (link.ExpiryMilliseconds == 0) return;
 
         // Its commit holds the session and the will as well, which came before it.
-        life.IsKept = true;
-        link.IsWillKept = true;
+        Keep(life, link);
     }
 
     public void Unsubscribing(SessionLife life, string filter) => EndCertainty(life, filter);
@@ -220,6 +264,12 @@ internal sealed class BrokerModel
         var what = message.IsWill ? "the will " : "";
         return new ViolationException(
             "lost", $"c{life.Client} did not get {what}{message} of c{message.Publisher} to {message.Topic}, which was acknowledged; it had subscribed to {filter}.", [life.Client, message.Publisher], message.Number);
+    }
+
+    private static void Keep(SessionLife life, Link link)
+    {
+        life.IsKept = true;
+        link.IsKept = true;
     }
 
     private void EndCertainty(SessionLife life, string filter)

@@ -78,13 +78,20 @@ internal sealed class DeliveryRules(RetainedTopics retained, IReadOnlyDictionary
         if (life.IsDoubtful) return;
 
         // One path for all subscriptions of its own, one for each shared group, one for each SUBSCRIBE that finds it retained.
-        var paths = live.Exists(span => span.Group is null) ? 1 : 0;
-        paths += live.Where(span => span.Group is not null).Select(span => span.Group).Distinct().Count();
-        // What a SUBSCRIBE was still owed at a crash is sent from its beginning.
-        if (message.Retain) paths += life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic)) * (1 + life.Crashes);
-        // What is not QoS 2 from end to end may be routed again when it is sent again, and a crash may forget that it was delivered.
+        var own = live.Exists(span => span.Group is null) ? 1 : 0;
+        var shared = live.Where(span => span.Group is not null).Select(span => span.Group).Distinct().Count();
+        // What a SUBSCRIBE was still owed at the end of the broker is sent from its beginning.
+        var retained = message.Retain ? life.Subscriptions.Count(span => span.SendsRetained && span.Matches(message.Topic)) * (1 + life.Restarts) : 0;
+        var paths = own + shared + retained;
         var isOnce = message.Qos == Qos.ExactlyOnce && delivery.Qos == Qos.ExactlyOnce && !message.MayComeTwice;
-        if (!isOnce) paths = (paths * message.Transmissions) + life.Crashes;
+        if (!isOnce)
+        {
+            // What is not QoS 2 from end to end may be routed again when it is sent again. A crash may also forget that a will was published, that a member of a
+            // group left it to another, that QoS 0 was sent from the queue, and, where CONNACK did not wait for the disk, that the client was there.
+            paths = (paths * message.Transmissions) + ((message.IsWill ? own + shared : shared) * life.Crashes);
+            paths += delivery.Qos == Qos.AtMostOnce ? life.Crashes : life.ForgetfulCrashes;
+        }
+
         if (count > paths) throw Violation("once", life, message, delivery, $"that is {count} times; {paths} would be right");
     }
 

@@ -41,8 +41,17 @@ internal sealed class Link
     /// <summary>Whether the client's DISCONNECT asks for the will.</summary>
     public bool DisconnectsWithWill { get; set; }
 
-    /// <summary>Whether a commit has certainly kept what CONNECT said.</summary>
-    public bool IsWillKept { get; set; }
+    /// <summary>Whether a commit has certainly kept what CONNECT said, its will included.</summary>
+    public bool IsKept { get; set; }
+
+    /// <summary>Until when the session certainly exists if a crash forgets this connection.</summary>
+    public long CertainIfForgotten { get; set; } = -1;
+
+    /// <summary>Whether a crash came while it was there: what is read of it now was sent before.</summary>
+    public bool OutlivedCrash { get; set; }
+
+    /// <summary>Whether what it says to be refused may have been kept: the commit failed after it was applied, and a crash came before the broker could take it back.</summary>
+    public bool HasOpenRefusals { get; set; }
 
     /// <summary>Whether the broker may end it by itself: for its keep alive, or, with 3.x, when the disk works again, so that the client sends anew.</summary>
     public bool MayEndByItself { get; init; }

@@ -1,3 +1,4 @@
+using Avocet.Broker;
 using Avocet.Protocol;
 
 namespace Avocet.Simulation.Model;
@@ -59,11 +60,20 @@ internal sealed class Message
     /// <summary>Whether it was sent again after the disk had failed: messages sent after it may then be ahead of it.</summary>
     public bool MayBeOutOfOrder { get; set; }
 
+    /// <summary>What it must survive once it is acknowledged.</summary>
+    public Durability Durability { get; set; } = Durability.Fsync;
+
+    /// <summary>Commits of the disk when its fate was known.</summary>
+    public int DoneAtCommits { get; set; }
+
+    /// <summary>Whether a crash has come that it need not survive.</summary>
+    public bool MayBeLost { get; set; }
+
     /// <summary>The connection on which it was last sent.</summary>
     public required Link LastLink { get; set; }
 
     /// <summary>Whether its delivery can be insisted on where it was acknowledged.</summary>
-    public bool MustArrive => Outcome == Outcome.Acknowledged && Qos != Qos.AtMostOnce && ExpirySeconds is null && !IsClear;
+    public bool MustArrive => Outcome == Outcome.Acknowledged && Qos != Qos.AtMostOnce && ExpirySeconds is null && !IsClear && !MayBeLost;
 
     /// <summary>The last step at which the broker can have routed it.</summary>
     public long LastPossibleStep => Outcome switch

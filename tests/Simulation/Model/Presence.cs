@@ -65,9 +65,10 @@ internal sealed class Presence(int client)
         }
 
         link.IsAccepted = true;
+        link.CertainIfForgotten = isPresent ? certainUntil : -1;
 
-        // A CONNECT that lies somewhere in the network may still arrive, behind this one.
-        var late = _links.Where(former => former != link && former is { IsAccepted: false, HasEnded: false, IsRefused: false }).ToList();
+        // A CONNECT that lies somewhere in the network may still arrive, behind this one; or it has, before this answer was read.
+        var late = _links.Where(former => !former.IsAccepted && former.EndedStep > link.SentStep).ToList();
         _links.Clear();
         _links.Add(link);
         _links.AddRange(late);
@@ -77,10 +78,16 @@ internal sealed class Presence(int client)
     /// <summary>The machine has crashed and was started again.</summary>
     public void Restarted(long now, long step, int kept, int commits, bool isSafe)
     {
-        if (Life is not null) Life.Crashes++;
+        if (Life is not null)
+        {
+            Life.Crashes++;
+            Life.Restarts++;
+            if (_links.Exists(link => !link.IsKept)) Life.ForgetfulCrashes++;
+        }
 
         foreach (var link in _links)
         {
+            link.OutlivedCrash = true;
             if (!link.HasEnded) (link.EndedAt, link.EndedStep) = (now, step);
             else if (kept >= link.EndedAtCommits + 2) continue;
 
@@ -97,7 +104,7 @@ internal sealed class Presence(int client)
         var isMixed = false;
         foreach (var link in _links)
         {
-            if (link == accepted) continue;
+            if (link == accepted || WasBefore(link, _links[0], now)) continue;
             if (link.IsRefused)
             {
                 // It may have ended the session before it was refused, as when the disk was too slow.
@@ -110,13 +117,14 @@ internal sealed class Presence(int client)
             var lower = Math.Min(link.CutAt, upper - EndSlack);
             if (link.RestartedAt is { } restartedAt)
             {
-                // What was changed last may be forgotten, and the session counts from the restart.
+                // The session counts from the restart, and what was changed last may be forgotten.
                 upper = restartedAt;
-                if (Life is not null) (least, most) = (Math.Min(least, Life.Expiry.Least), Math.Max(most, Life.Expiry.Most));
+                if (!link.IsKept && Life is not null) (least, most) = (Math.Min(least, Life.Expiry.Least), Math.Max(most, Life.Expiry.Most));
             }
 
             var certainEnd = least == 0 ? -1 : lower + least;
             if (link.RestartedAt is not null && Life is not { IsKept: true }) certainEnd = -1;
+            else if (link is { RestartedAt: not null, IsAccepted: true, IsKept: false }) certainEnd = Math.Min(certainEnd, link.CertainIfForgotten);
 
             var possibleEnd = most == 0 ? -1 : upper + most + TimerSlack;
             if (link.IsAccepted)
@@ -131,6 +139,14 @@ internal sealed class Presence(int client)
         }
 
         return (certain, possible, isMixed);
+    }
+
+    /// <summary>Whether a CONNECT, sent before the one that was accepted last, has ended so early that it cannot have come after it.</summary>
+    private static bool WasBefore(Link link, Link holder, long now)
+    {
+        if (link.IsAccepted || !holder.IsAccepted || link.SentStep > holder.SentStep || !link.HasEnded) return false;
+
+        return link.EndedAt < (holder.HasEnded ? holder.EndedAt : now) - EndSlack;
     }
 
     private static string Time(long milliseconds) => milliseconds < 0 ? "once" : $"{milliseconds / 1000.0:0.000} s";

@@ -33,5 +33,5 @@ internal sealed class RetainedTopics
     }
 
     // A will's DoneStep is when it has certainly been published, its SentStep when it may have been at the earliest.
-    private static bool IsCertain(Message message) => message.Outcome == Outcome.Acknowledged && message.Qos != Qos.AtMostOnce;
+    private static bool IsCertain(Message message) => message is { Outcome: Outcome.Acknowledged, Qos: not Qos.AtMostOnce, MayBeLost: false };
 }

@@ -36,6 +36,12 @@ internal sealed class SessionLife(int client, long beganStep)
 
     public int Crashes { get; set; }
 
+    /// <summary>Starts of the broker, after crashes and others.</summary>
+    public int Restarts { get; set; }
+
+    /// <summary>Those of them that may have forgotten a connection.</summary>
+    public int ForgetfulCrashes { get; set; }
+
     /// <summary>The last message of a publisher, topic and QoS that came for the first time.</summary>
     public Dictionary<(int Publisher, string Topic, Qos Published, Qos Delivered), int> LastFirst { get; } = [];
 

@@ -21,7 +21,12 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     {
         if (link.Will is not { Fate: WillFate.Waiting } will) return;
 
-        if (link.IsRefused || link.Cause == "ServerShutdown")
+        if (link.Cause == "ServerShutdown")
+        {
+            // It goes on with the session, after the next start, or ends with it. A DISCONNECT that was on its way changes nothing any more.
+            if (link.ExpiryMilliseconds == 0) Decide(will, WillFate.Never);
+        }
+        else if (link.IsRefused)
         {
             Decide(will, WillFate.Never);
         }
@@ -69,8 +74,7 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     /// <summary>
     /// Another CONNECT of the same client is under way, sent later or delayed by the network: it is not known which comes first, the will or the client.
     /// </summary>
-    public static bool IsContested(Will will, IEnumerable<Link> links) =>
-        links.Any(link => link != will.Link && !link.IsRefused && (link.SentStep > will.Link.SentStep || (!link.IsAccepted && link.EndedStep > will.Link.SentStep)));
+    public static bool IsContested(Will will, IEnumerable<Link> links) => links.Any(link => !link.IsRefused && Meets(will, link));
 
     /// <summary>Time has passed.</summary>
     public void Advance(Func<int, IEnumerable<Link>>? linksOf = null)
@@ -89,7 +93,10 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
     }
 
     /// <summary>The machine has crashed and was started again; the wills of connected clients are due from now on.</summary>
-    public void Restarted(int kept, Func<int, SessionLife?> lifeOf)
+    /// <param name="kept">The commits up to this one have survived.</param>
+    /// <param name="endedFrom">When the broker can have ended its connections at the earliest.</param>
+    /// <param name="lifeOf">The session of a client.</param>
+    public void Restarted(int kept, long endedFrom, Func<int, SessionLife?> lifeOf)
     {
         foreach (var will in _byMessage.Values)
         {
@@ -97,12 +104,12 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
             var isDurable = will.Link.ExpiryMilliseconds > 0;
             switch (will.Fate)
             {
-                case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsWillKept && lifeOf(will.Link.Client) is { IsKept: true }:
+                case WillFate.Waiting when isDurable && will.Link.IsAccepted && will.Link.IsKept && lifeOf(will.Link.Client) is { IsKept: true }:
                     Decide(will, WillFate.Due);
-                    SetDue(will, now(), now() + Presence.TimerSlack);
+                    SetDue(will, endedFrom, now() + Presence.TimerSlack);
                     break;
 
-                case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsWillKept || isFresh:
+                case WillFate.Waiting or WillFate.Due when !isDurable || !will.Link.IsKept || isFresh:
                 case WillFate.Never when isFresh:
                     Decide(will, WillFate.Unknown);
                     break;
@@ -117,6 +124,25 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
                     will.Message.Outcome = Outcome.Abandoned;
                     Decide(will, WillFate.Unknown);
                     break;
+            }
+        }
+
+        Advance();
+    }
+
+    /// <summary>The broker has stopped in order and was started again; the wills of clients that were connected then are due.</summary>
+    public void RestartedInOrder()
+    {
+        foreach (var will in _byMessage.Values)
+        {
+            if (will.Fate == WillFate.Due)
+            {
+                will.DueBy = Math.Max(will.DueBy, now() + Presence.TimerSlack);
+            }
+            else if (will.Fate == WillFate.Waiting)
+            {
+                Decide(will, will.Link is { IsAccepted: true, IsKept: true, Cause: "ServerShutdown" } ? WillFate.Due : WillFate.Unknown);
+                if (will.Fate == WillFate.Due) SetDue(will, will.Link.EndedAt - Presence.EndSlack, now() + Presence.TimerSlack);
             }
         }
 
@@ -138,10 +164,15 @@ internal sealed class Wills(Func<long> step, Func<long> now, Func<int> commits, 
         var will = _byMessage[message.Number];
         var link = will.Link;
         if (will.Fate == WillFate.Never) throw Violation("it must never be published", receiver, message);
-        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself && !IsContested(will, links)) throw Violation("its connection has not ended", receiver, message);
-        if (will.Fate == WillFate.Waiting && !IsContested(will, links) && link.CutAt != Message.Never && link.CutAt + Delay(will) > now()) throw Violation("its delay has not passed", receiver, message);
+
+        // Also a CONNECT that was refused in the end, for want of time, has ended the connection that it was to take over.
+        var mayBeTakenOver = links.Any(other => Meets(will, other));
+        if (will.Fate == WillFate.Waiting && link.CutAt == Message.Never && !link.MayEndByItself && !mayBeTakenOver) throw Violation("its connection has not ended", receiver, message);
+        if (will.Fate == WillFate.Waiting && !mayBeTakenOver && link.CutAt != Message.Never && link.CutAt + Delay(will) > now()) throw Violation("its delay has not passed", receiver, message);
         if (will.Fate == WillFate.Due && will.DueFrom > now() && !IsContested(will, links)) throw Violation($"it is due at {will.DueFrom / 1000.0:0.000} s", receiver, message);
     }
+
+    private static bool Meets(Will will, Link link) => link != will.Link && (link.SentStep > will.Link.SentStep || (!link.IsAccepted && link.EndedStep > will.Link.SentStep));
 
     private static long Delay(Will will) => Math.Min(will.DelayMilliseconds, will.Link.Expiry.Least);
 

@@ -41,6 +41,9 @@ public sealed record PublishBuilder : PacketBuilder<PublishBuilder>
 
     public PublishBuilder MessageExpiry(uint seconds) => Property(PropertyId.MessageExpiryInterval, seconds);
 
+    /// <summary>With nothing but an alias to tell the topic.</summary>
+    public PublishBuilder WithoutTopic() => this with { TopicName = [] };
+
     public PublishBuilder TopicAlias(ushort alias) => Property(PropertyId.TopicAlias, alias);
 
     /// <summary>Takes over the identifier that came where the test does not name one.</summary>
