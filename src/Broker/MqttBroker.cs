@@ -16,7 +16,7 @@ public sealed class MqttBroker : IAsyncDisposable
     private static readonly TimeSpan LastCommitTimeMax = TimeSpan.FromSeconds(5);
 
     private readonly BrokerContext _context;
-    private readonly ConcurrentDictionary<Connection, Task> _connections = new();
+    private readonly ConcurrentDictionary<Connection, Connection> _connections = new();
     private readonly ConcurrentDictionary<string, int> _connectionsByListener = new();
     private SysPublisher? _sys;
     private long _lastNumber;
@@ -63,10 +63,9 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         var listener = origin.Listener;
         var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
-        var ended = new TaskCompletionSource();
         var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && _connections.Count >= Options.ConnectionsMax);
         var connection = new Connection(_context, transport, origin, isOverLimit) { Number = Interlocked.Increment(ref _lastNumber) };
-        _connections.TryAdd(connection, ended.Task);
+        _connections.TryAdd(connection, connection);
         if (_isStopping) connection.Close(Shutdown);
 
         try
@@ -78,7 +77,7 @@ public sealed class MqttBroker : IAsyncDisposable
         {
             _connections.TryRemove(connection, out _);
             _connectionsByListener.AddOrUpdate(listener.Name, 0, static (_, count) => count - 1);
-            ended.SetResult();
+            connection.MarkEnded();
         }
     }
 
@@ -90,9 +89,9 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         _isStopping = true;
         var running = new List<Task>();
-        foreach (var (connection, ended) in _connections.OrderBy(entry => entry.Key.Number))
+        foreach (var connection in _connections.Values.OrderBy(connection => connection.Number))
         {
-            running.Add(ended);
+            running.Add(connection.WhenEndedAsync());
             connection.Close(Shutdown);
         }
 

@@ -11,9 +11,9 @@ public sealed class StoreThread : PipeScheduler, IDisposable
     /// <summary>The broker has one commit scheduled at a time, so that more than this can only be a mistake.</summary>
     private const int WaitingMax = 1024;
 
-    private readonly Lock _gate = new();
+    // A monitor, for it waits without spinning: between two commits there is nothing to do, and a spin costs more than the wake-up it saves.
+    private readonly object _gate = new();
     private readonly Queue<(Action<object?> Action, object? State)> _waiting = [];
-    private readonly SemaphoreSlim _work = new(0);
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private bool _isEnding;
@@ -35,9 +35,8 @@ public sealed class StoreThread : PipeScheduler, IDisposable
             if (_waiting.Count == WaitingMax) throw new InvalidOperationException($"More than {WaitingMax} pieces of work wait for the store's thread.");
 
             _waiting.Enqueue((action, state));
+            Monitor.Pulse(_gate);
         }
-
-        _work.Release();
     }
 
     /// <summary>Does what is waiting, and ends the thread.</summary>
@@ -48,28 +47,32 @@ public sealed class StoreThread : PipeScheduler, IDisposable
             if (_isEnding) return;
 
             _isEnding = true;
+            Monitor.Pulse(_gate);
         }
 
-        _work.Release();
         // Work that ends its own thread cannot wait for that.
         if (Thread.CurrentThread != _thread) _thread.Join();
     }
 
     private void Run()
     {
-        while (true)
+        while (TryWaitForWork(out var next)) RunOne(next.Action, next.State);
+    }
+
+    /// <summary>False at the end.</summary>
+    private bool TryWaitForWork(out (Action<object?> Action, object? State) next)
+    {
+        lock (_gate)
         {
-            _work.Wait();
-            (Action<object?> Action, object? State) next;
-            lock (_gate)
+            while (!_waiting.TryDequeue(out next))
             {
-                if (!_waiting.TryDequeue(out next)) break;
+                if (_isEnding) return false;
+
+                Monitor.Wait(_gate);
             }
 
-            RunOne(next.Action, next.State);
+            return true;
         }
-
-        _work.Dispose();
     }
 
     private void RunOne(Action<object?> action, object? state)

@@ -13,14 +13,12 @@ namespace Avocet.Broker.Connections;
 
 /// <summary>
 /// One network connection: reads packets, gives each to its handler, and flushes, once per batch, every connection that got output. All its
-/// members but <see cref="Close"/> and <see cref="OnDeadline"/> belong to the read loop.
+/// members but <see cref="Close"/>, <see cref="OnRoom"/> and <see cref="OnDeadline"/> belong to the read loop.
 /// </summary>
 internal sealed class Connection
 {
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
-
-    private static readonly TaskCompletionSource AlreadyLeft = new();
 
     private readonly IDuplexPipe _transport;
     private readonly ConnectionTimer _timer;
@@ -29,7 +27,8 @@ internal sealed class Connection
     private MatchCache? _matches;
     private Ending? _ending;
     private Func<Task>? _pendingStep;
-    private TaskCompletionSource? _left;
+    private Signal _left;
+    private Signal _ended;
     private CancellationTokenSource? _stepEnding;
     private volatile bool _isUnanswered;
     private long _lastReceivedAt;
@@ -41,7 +40,7 @@ internal sealed class Connection
         _transport = transport;
         Origin = origin;
         IsOverLimit = isOverLimit;
-        Writer = new ConnectionWriter(transport.Output, context);
+        Writer = new ConnectionWriter(this, transport.Output, context);
         Batch = new FlushBatch(context.Commits);
         _timer = new ConnectionTimer(this);
     }
@@ -113,12 +112,15 @@ internal sealed class Connection
     public async Task RunAsync()
     {
         Context.Statistics.Add(Counter.SocketsOpened);
-        Writer.OnRoom = OnRoom;
-        Writer.OnUnanswered = LeaveUnanswered;
         Context.Wheel.Set(_timer, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
         try
         {
-            while (Ending is null) await ReadOnceAsync();
+            // One state machine for all reads: a read that waits allocates nothing.
+            while (Ending is null)
+            {
+                HandleRead(await _transport.Input.ReadAsync());
+                if (MustWait) await WaitAsync();
+            }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -160,6 +162,9 @@ internal sealed class Connection
         if (Context.Commits is not { IsFailing: true }) CloseUnanswered();
     }
 
+    /// <summary>Called, under no lock, when its output had no room and has some again.</summary>
+    public void OnRoom() => Session?.Resume();
+
     /// <summary>Whether its client waits for an acknowledgement that will not come.</summary>
     public bool IsUnanswered => _isUnanswered;
 
@@ -178,17 +183,16 @@ internal sealed class Connection
         return _stepEnding.Token;
     }
 
-    /// <summary>Completes once the connection handles no more packets and its session has been left.</summary>
-    public Task WhenLeftAsync()
-    {
-        // Whoever waits goes on elsewhere: this connection has still to be closed.
-        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        source = Interlocked.CompareExchange(ref _left, source, null) ?? source;
-        return source == AlreadyLeft ? Task.CompletedTask : source.Task;
-    }
+    /// <summary>Completes once the connection handles no more packets and its session has been left. Whoever waits goes on elsewhere: it has still to be closed.</summary>
+    public Task WhenLeftAsync() => _left.WhenSetAsync(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Says that the session has been left.</summary>
-    public void MarkLeft() => Interlocked.Exchange(ref _left, AlreadyLeft)?.TrySetResult();
+    public void MarkLeft() => _left.Set();
+
+    /// <summary>Completes once the connection is over, on the stack of <see cref="MarkEnded"/>.</summary>
+    public Task WhenEndedAsync() => _ended.WhenSetAsync(TaskCreationOptions.None);
+
+    public void MarkEnded() => _ended.Set();
 
     /// <summary>Ends the connection for a packet that broke a rule.</summary>
     public void Fail(PacketType type, in DecodeError error)
@@ -257,23 +261,25 @@ internal sealed class Connection
     /// <summary>The packet type as the specification writes it.</summary>
     public static string NameOf(PacketType type) => type.ToString().ToUpperInvariant();
 
-    private async ValueTask ReadOnceAsync()
+    private bool MustWait => _pendingStep is not null || Writer.IsFull || Context.Commits is { IsFull: true };
+
+    private void HandleRead(in ReadResult result)
     {
-        var result = await _transport.Input.ReadAsync();
-        if (result.Buffer.Length > 0) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
+        if (!result.Buffer.IsEmpty) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
 
         var consumed = HandlePackets(result.Buffer);
         // With a step pending, what follows is looked at again after it.
         _transport.Input.AdvanceTo(consumed, _pendingStep is null ? result.Buffer.End : consumed);
         Batch.Flush();
-        if (_pendingStep is not null)
-        {
-            await TakeStepsAsync();
-        }
-        else if (result.IsCompleted)
+        if (result.IsCompleted && _pendingStep is null)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
         }
+    }
+
+    private async Task WaitAsync()
+    {
+        if (_pendingStep is not null) await TakeStepsAsync();
 
         // A client that does not read what it is sent is not read from either, so that its output stays bounded.
         var room = Writer.WhenRoomAsync();
@@ -414,6 +420,4 @@ internal sealed class Connection
 
     private static Ending Unanswered { get; } =
         new(EndingCause.Unanswered, ReasonCode.QuotaExceeded, "messages of this client could not be stored and were not acknowledged; it is to send them again");
-
-    private void OnRoom() => Session?.Resume();
 }

@@ -15,13 +15,11 @@ namespace Avocet.Broker.Connections;
 /// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
 /// under way, or while CONNACK waits for a commit, they gather beside it. The gate is held for the copying of a packet only, never over a flush.
 /// </summary>
-internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context) : ICommitWaiter
+internal sealed class ConnectionWriter(Connection connection, PipeWriter output, BrokerContext context) : ICommitWaiter
 {
     private const int FlushAtOnceBytes = 64 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly Statistics _statistics = context.Statistics;
-    private readonly int _backlogMax = context.Options.OutboundBytesMax;
     private HeldAcknowledgements? _held;
     private byte[] _pending = [];
     private int _pendingLength;
@@ -37,9 +35,6 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     private TaskCompletionSource? _flushed;
     private OutboundAliases? _aliases;
 
-    /// <summary>Called, under no lock, when a connection that had no room has some again.</summary>
-    public Action? OnRoom { get; set; }
-
     public ProtocolVersion Version { get; private set; } = ProtocolVersion.V311;
 
     /// <summary>The client's Maximum Packet Size, in bytes.</summary>
@@ -49,6 +44,9 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     public int MountPointLength { get; set; }
 
     public bool HasMuchUnflushed => Volatile.Read(ref _unflushed) + Volatile.Read(ref _pendingLength) > FlushAtOnceBytes;
+
+    /// <summary>Whether so much waits for the socket that its client is not to be read from now.</summary>
+    public bool IsFull => Volatile.Read(ref _unflushed) + Volatile.Read(ref _inFlush) + Volatile.Read(ref _pendingLength) >= context.Options.OutboundBytesMax;
 
     private int Backlog => _unflushed + _inFlush + _pendingLength;
 
@@ -61,9 +59,6 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
     public bool WantsProblemInformation { get; set; } = true;
 
-    /// <summary>Called, under no lock, when a 3.x client waits for an acknowledgement that will not come on this connection.</summary>
-    public Action? OnUnanswered { get; set; }
-
     /// <summary>Sets what the client said in CONNECT.</summary>
     public void SetClient(ProtocolVersion version, int packetSizeMax, int topicAliasMaximum)
     {
@@ -72,13 +67,13 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
         if (topicAliasMaximum > 0) _aliases = new OutboundAliases(topicAliasMaximum);
     }
 
-    /// <summary>True when a PUBLISH may be written; else <see cref="OnRoom"/> will be called once it may.</summary>
+    /// <summary>True when a PUBLISH may be written; else <see cref="Connection.OnRoom"/> will be called once it may.</summary>
     public bool HasRoom()
     {
         lock (_gate)
         {
             if (_isClosed || _isFinished) return false;
-            if (Backlog < _backlogMax) return true;
+            if (Backlog < context.Options.OutboundBytesMax) return true;
 
             _hasRefused = true;
             return false;
@@ -96,8 +91,8 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
             Commit(packet.Length);
         }
 
-        _statistics.Add(counter);
-        _statistics.Add(Counter.BytesSent, packet.Length);
+        context.Statistics.Add(counter);
+        context.Statistics.Add(Counter.BytesSent, packet.Length);
     }
 
     /// <summary>Writes SUBACK or UNSUBACK once a batch is kept; 0 is none.</summary>
@@ -141,7 +136,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     public void OnCommit(FlushBatch batch)
     {
         if (TryEndHold() | TryRelease()) batch.Add(this);
-        if (Volatile.Read(ref _held) is { HasDropped: true }) OnUnanswered?.Invoke();
+        if (Volatile.Read(ref _held) is { HasDropped: true }) connection.LeaveUnanswered();
     }
 
     /// <summary>Lets out what <see cref="HoldUntil"/> held, once it may go; true if there was anything.</summary>
@@ -176,7 +171,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
 
         // It may be decided already.
         TryRelease();
-        if (acknowledgement.IsAnswer && Volatile.Read(ref _held) is { HasDropped: true }) OnUnanswered?.Invoke();
+        if (acknowledgement.IsAnswer && Volatile.Read(ref _held) is { HasDropped: true }) connection.LeaveUnanswered();
     }
 
     /// <summary>Writes what need not wait any more; true if that was anything.</summary>
@@ -222,8 +217,8 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
             Commit(size);
         }
 
-        _statistics.Add(Statistics.SentCounterOf(type));
-        _statistics.Add(Counter.BytesSent, size);
+        context.Statistics.Add(Statistics.SentCounterOf(type));
+        context.Statistics.Add(Counter.BytesSent, size);
     }
 
     /// <summary>Writes a PUBLISH as this client gets it: its version, its aliases, its view of the topic.</summary>
@@ -237,7 +232,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
         lock (_gate)
         {
             if (_isClosed || _isFinished) return WriteResult.Closed;
-            if (shape.Qos == Qos.AtMostOnce && Backlog >= _backlogMax) return WriteResult.NoRoom;
+            if (shape.Qos == Qos.AtMostOnce && Backlog >= context.Options.OutboundBytesMax) return WriteResult.NoRoom;
 
             size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out var remainingLength);
             if (size > PacketSizeMax) return WriteResult.TooLarge;
@@ -280,12 +275,12 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
             Commit(size);
         }
 
-        _statistics.AddPublishSent(size, publication.Payload.Length);
+        context.Statistics.AddPublishSent(size, publication.Payload.Length);
         return WriteResult.Written;
     }
 
     /// <summary>Marks the writer as part of a batch; false when it is part of one already.</summary>
-    public bool TrySchedule() => Interlocked.Exchange(ref _isScheduled, 1) == 0;
+    public bool TrySchedule() => Volatile.Read(ref _isScheduled) == 0 && Interlocked.Exchange(ref _isScheduled, 1) == 0;
 
     public void FlushScheduled()
     {
@@ -313,7 +308,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
     {
         lock (_gate)
         {
-            if (_isClosed || Backlog < _backlogMax) return Task.CompletedTask;
+            if (_isClosed || Backlog < context.Options.OutboundBytesMax) return Task.CompletedTask;
 
             return (_room ??= new TaskCompletionSource()).Task;
         }
@@ -451,7 +446,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
                     goesOn = true;
                 }
 
-                if (!goesOn || Backlog < _backlogMax)
+                if (!goesOn || Backlog < context.Options.OutboundBytesMax)
                 {
                     callsOnRoom = _hasRefused && !_isClosed;
                     _hasRefused = false;
@@ -466,7 +461,7 @@ internal sealed class ConnectionWriter(PipeWriter output, BrokerContext context)
             // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
             if (room is not null) context.Scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
             flushed?.TrySetResult();
-            if (callsOnRoom) OnRoom?.Invoke();
+            if (callsOnRoom) connection.OnRoom();
             if (goesOn || !callsOnRoom) return goesOn;
         }
     }

@@ -5,7 +5,9 @@ namespace Avocet.Broker.Connections;
 /// <summary>The connections that got output while a batch of packets was handled. Each is flushed once, at the end, when the commits may begin too.</summary>
 internal sealed class FlushBatch(CommitBatcher? commits)
 {
-    private readonly List<ConnectionWriter> _writers = [];
+    // Most batches are for one connection, and most connections idle.
+    private ConnectionWriter? _first;
+    private List<ConnectionWriter>? _others;
     private StoreChanges? _changes;
 
     /// <summary>What the publication at hand changes in the store; empty again once it was appended to the commits.</summary>
@@ -16,8 +18,15 @@ internal sealed class FlushBatch(CommitBatcher? commits)
     /// <summary>Notes a connection that was written to. Never under a lock: a connection with much output is flushed at once.</summary>
     public void Add(ConnectionWriter writer)
     {
-        if (writer.TrySchedule()) _writers.Add(writer);
-        else if (writer.HasMuchUnflushed) writer.Flush();
+        if (writer.TrySchedule())
+        {
+            if (_first is null) _first = writer;
+            else (_others ??= []).Add(writer);
+        }
+        else if (writer.HasMuchUnflushed)
+        {
+            writer.Flush();
+        }
     }
 
     /// <summary>Flushes all, and lets a commit begin. Never under a lock.</summary>
@@ -25,8 +34,14 @@ internal sealed class FlushBatch(CommitBatcher? commits)
     {
         commits?.Kick();
         // A flush can run other code inline which adds to this batch again; those are flushed too.
-        for (var i = 0; i < _writers.Count; i++) _writers[i].FlushScheduled();
+        _first?.FlushScheduled();
+        if (_others is not null)
+        {
+            for (var i = 0; i < _others.Count; i++) _others[i].FlushScheduled();
 
-        _writers.Clear();
+            _others.Clear();
+        }
+
+        _first = null;
     }
 }

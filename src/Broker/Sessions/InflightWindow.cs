@@ -42,7 +42,9 @@ internal sealed class InflightWindow
     /// <summary>1 to 65,535.</summary>
     public const int PacketIdCount = ushort.MaxValue;
 
-    private InflightMessage[] _items = new InflightMessage[4];
+    private const int PlacesMin = 4;
+
+    private InflightMessage[] _items = [];
     private int _head;
     private long _end;
 
@@ -184,7 +186,7 @@ internal sealed class InflightWindow
     /// <summary>Doubles the places, unless half of them are acknowledged messages between others: those are then left out.</summary>
     private void MakeRoom()
     {
-        var items = new InflightMessage[Count * 2 > _items.Length ? _items.Length * 2 : _items.Length];
+        var items = new InflightMessage[Math.Max(PlacesMin, Count * 2 > _items.Length ? _items.Length * 2 : _items.Length)];
         var span = 0;
         for (var place = 0; place < Span; place++)
         {

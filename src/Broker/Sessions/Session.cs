@@ -20,7 +20,7 @@ internal sealed class Session : ICommitWaiter
 {
     private readonly Lock _gate = new();
     private readonly Outbound _outbound;
-    private Dictionary<byte[], Subscription>? _subscriptions;
+    private SessionSubscriptions _subscriptions = new();
     private Dictionary<ushort, long>? _receivedQos2;
     private volatile Connection? _connection;
     private bool _hasEnded;
@@ -246,11 +246,9 @@ internal sealed class Session : ICommitWaiter
         after = 0;
         lock (_gate)
         {
-            var subscriptions = _subscriptions ??= new Dictionary<byte[], Subscription>(Utf8Comparer.Instance);
-            var lookup = subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>();
-            existed = lookup.TryGetValue(filter, out var old);
+            existed = _subscriptions.TryGet(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
-            subscriptions[subscription.Filter] = subscription;
+            _subscriptions.Set(subscription);
             if (existed) RetainedReplays.Replace(old!, subscription);
             // A session that has just ended must leave nothing in the index.
             if (_hasEnded) return subscription;
@@ -271,8 +269,7 @@ internal sealed class Session : ICommitWaiter
         {
             // That there is none may itself wait to be kept.
             after = _subscriptionsIn;
-            if (_subscriptions is null) return false;
-            if (!_subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out var subscription)) return false;
+            if (!_subscriptions.Remove(filter, out var subscription)) return false;
 
             // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
             if (subscription.Replay is not null) _outbound.Replays.Remove(subscription);
@@ -296,7 +293,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The subscription to exactly this filter, or null.</summary>
     public Subscription? FindSubscription(byte[] filter)
     {
-        lock (_gate) return _subscriptions?.GetValueOrDefault(filter);
+        lock (_gate) return _subscriptions.TryGet(filter, out var subscription) ? subscription : null;
     }
 
     /// <summary>
@@ -307,7 +304,7 @@ internal sealed class Session : ICommitWaiter
         lock (_gate)
         {
             // The filter may have come twice in one SUBSCRIBE.
-            if (_hasEnded || _subscriptions is null || !_subscriptions.TryGetValue(subscription.Filter, out var current)) return;
+            if (_hasEnded || !_subscriptions.TryGet(subscription.Filter, out var current)) return;
 
             _outbound.Replay(current, after);
             if (IsDurable) PutSubscription(current, owesRetained: true);
@@ -406,7 +403,7 @@ internal sealed class Session : ICommitWaiter
             foreach (var (filter, record) in subscriptions)
             {
                 var subscription = new Subscription(this, filter, record.Options, record.SubscriptionId);
-                (_subscriptions ??= new Dictionary<byte[], Subscription>(Utf8Comparer.Instance))[filter] = subscription;
+                _subscriptions.Set(subscription);
                 Context.Index.Add(subscription, null);
                 if (record.OwesRetained) _outbound.Replays.Add(subscription);
             }
@@ -434,12 +431,9 @@ internal sealed class Session : ICommitWaiter
             _hasEnded = true;
             _connection = null;
             groups = _outbound.TryGetStoredFrom(out storedFrom) ? FindGroups() : null;
-            if (_subscriptions is not null)
-            {
-                foreach (var subscription in _subscriptions.Values) Context.Index.Remove(subscription);
-            }
+            foreach (var subscription in _subscriptions.All) Context.Index.Remove(subscription);
 
-            _subscriptions = null;
+            _subscriptions.Clear();
             _receivedQos2 = null;
             Journal?.LastProgress = _outbound.GetProgress();
             return _outbound.End();
@@ -449,9 +443,9 @@ internal sealed class Session : ICommitWaiter
     private Dictionary<byte[], SharedGroup>? FindGroups()
     {
         var groups = new Dictionary<byte[], SharedGroup>(Utf8Comparer.Instance);
-        foreach (var (filter, subscription) in _subscriptions ?? [])
+        foreach (var subscription in _subscriptions.All)
         {
-            if (subscription.Group is { } group) groups.Add(filter, group);
+            if (subscription.Group is { } group) groups.Add(subscription.Filter, group);
         }
 
         return groups.Count > 0 ? groups : null;

@@ -31,6 +31,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
     private const int RememberedFailuresMax = 1024;
 
+    private const int ToldAtOnceMax = 16;
+
     private readonly Lock _gate = new();
     private readonly BatchSealer _sealer = new(context, store);
     private readonly StoreBatch _batch = new();
@@ -266,10 +268,13 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         }
     }
 
+    /// <summary>Whether so much waits to be written that publishers have to wait.</summary>
+    public bool IsFull => Volatile.Read(ref _pending).Size >= PendingBytesMax;
+
     /// <summary>Completes once publishers may go on. With a store that fails nothing gathers, so that nobody waits.</summary>
     public Task WhenRoomAsync()
     {
-        if (Volatile.Read(ref _pending).Size < PendingBytesMax) return Task.CompletedTask;
+        if (!IsFull) return Task.CompletedTask;
 
         lock (_gate)
         {
@@ -404,7 +409,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             context.OnStoreRecovered?.Invoke();
         }
 
-        Notify(current);
+        Notify(current, isUrgent: goesOn);
         foreach (var completion in current.Completions) completion.TrySetResult();
         return goesOn;
     }
@@ -455,7 +460,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         }
 
         context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
-        Notify(current);
+        Notify(current, isUrgent: true);
     }
 
     /// <summary>The publisher is told that the message was not kept, so that it must not be delivered from the queue.</summary>
@@ -473,20 +478,21 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         }
     }
 
-    private void Notify(PendingBatch batch)
+    private void Notify(PendingBatch batch, bool isUrgent)
     {
         if (batch.Waiters.Count == 0) return;
 
-        context.Scheduler.Schedule(
-            static state =>
-            {
-                var (batch, context) = ((PendingBatch, BrokerContext))state!;
-                var flush = new FlushBatch(context.Commits);
-                foreach (var waiter in batch.Waiters) waiter.OnCommit(flush);
+        // Few are told here and now, without waking another thread, while the next commit need not begin.
+        if (!isUrgent && batch.Waiters.Count <= ToldAtOnceMax) Tell(batch);
+        else context.Scheduler.Schedule(batch => Tell((PendingBatch)batch!), batch);
+    }
 
-                flush.Flush();
-            },
-            (batch, context));
+    private void Tell(PendingBatch batch)
+    {
+        var flush = new FlushBatch(this);
+        foreach (var waiter in batch.Waiters) waiter.OnCommit(flush);
+
+        flush.Flush();
     }
 
     private CommitState Find(long number)

@@ -19,16 +19,26 @@ internal ref struct MatchCollector(ReadOnlySpan<byte> topicName)
     {
         if (_only is null) return new MatchResult(version, [], []);
 
-        var groups = new List<SharedGroup>();
-        var subscribers = new List<Subscriber>();
-        groups.AddRange(_only.Groups);
-        foreach (var subscription in _only.Items)
+        if (_more is null) return new MatchResult(version, Only(_only), _only.Groups);
+
+        var groups = new List<SharedGroup>(_only.Groups);
+        var subscribers = new List<Subscriber>(Only(_only));
+        MergeMore(subscribers, groups);
+        return new MatchResult(version, [.. subscribers], [.. groups]);
+    }
+
+    private readonly Subscriber[] Only(SubscriberSet set)
+    {
+        var subscribers = new Subscriber[set.CountMax];
+        var count = 0;
+        foreach (var subscription in set)
         {
-            if (subscription is not null && subscription.Covers(_topicName)) subscribers.Add(new Subscriber(subscription, null));
+            if (count == subscribers.Length) break;
+            if (subscription.Covers(_topicName)) subscribers[count++] = new Subscriber(subscription, null);
         }
 
-        if (_more is not null) MergeMore(subscribers, groups);
-        return new MatchResult(version, [.. subscribers], [.. groups]);
+        if (count < subscribers.Length) Array.Resize(ref subscribers, count);
+        return subscribers;
     }
 
     private readonly void MergeMore(List<Subscriber> subscribers, List<SharedGroup> groups)
@@ -39,9 +49,9 @@ internal ref struct MatchCollector(ReadOnlySpan<byte> topicName)
         foreach (var set in _more!)
         {
             groups.AddRange(set.Groups);
-            foreach (var subscription in set.Items)
+            foreach (var subscription in set)
             {
-                if (subscription is null || !subscription.Covers(_topicName)) continue;
+                if (!subscription.Covers(_topicName)) continue;
 
                 if (places.TryAdd(subscription.Session, subscribers.Count))
                 {

@@ -20,7 +20,7 @@ internal abstract class SpanMapEntry(byte[] key)
 internal sealed class SpanMap<T>
     where T : SpanMapEntry
 {
-    private const int SizeMin = 4;
+    private const int SizeMin = 2;
 
     private volatile T?[] _table = new T?[SizeMin];
     private int _used;

@@ -1,12 +1,13 @@
 namespace Avocet.Broker.Topics;
 
 /// <summary>
-/// The subscriptions of one filter. One writer at a time, readers without locks: items are appended in place, a removed one leaves a hole, and
-/// the array is replaced when it is full or mostly holes.
+/// The subscriptions of one filter. One writer at a time, readers without locks: a single one stands by itself, which is how most filters are; of several,
+/// items are appended in place, a removed one leaves a hole, and the array is replaced when it is full or mostly holes.
 /// </summary>
 internal sealed class SubscriberSet
 {
-    private volatile Storage _storage = new(1);
+    /// <summary>Null, a <see cref="Subscription"/>, or a <see cref="Storage"/>.</summary>
+    private volatile object? _content;
     private volatile SharedGroup[] _groups = [];
     private int _count;
 
@@ -15,39 +16,55 @@ internal sealed class SubscriberSet
     /// <summary>The shared groups of this filter.</summary>
     public SharedGroup[] Groups => _groups;
 
-    /// <summary>What is there now; entries may be null.</summary>
-    public ReadOnlySpan<Subscription?> Items
+    /// <summary>How many there are at most.</summary>
+    public int CountMax => _content switch
     {
-        get
-        {
-            var storage = _storage;
-            return storage.Items.AsSpan(0, Volatile.Read(ref storage.Used));
-        }
-    }
+        null => 0,
+        Storage storage => Volatile.Read(ref storage.Used),
+        _ => 1,
+    };
+
+    /// <summary>Goes over what is there now.</summary>
+    public Enumerator GetEnumerator() => new(_content);
 
     public void Add(Subscription subscription)
     {
-        var storage = _storage;
-        if (storage.Used == storage.Items.Length) storage = Compact((_count + 1) * 2);
+        _count++;
+        if (_content is null)
+        {
+            _content = subscription;
+            return;
+        }
+
+        var storage = _content as Storage;
+        if (storage is null || storage.Used == storage.Items.Length) storage = Compact(_count * 2);
 
         subscription.Slot = storage.Used;
         storage.Items[storage.Used] = subscription;
         Volatile.Write(ref storage.Used, storage.Used + 1);
-        _count++;
+        _content = storage;
     }
 
     /// <summary>Puts a subscription in another's place, without a moment in which neither is there. [MQTT-3.8.4-4]</summary>
     public void Replace(Subscription old, Subscription with)
     {
         with.Slot = old.Slot;
-        Volatile.Write(ref _storage.Items[old.Slot], with);
+        if (_content is Storage storage) Volatile.Write(ref storage.Items[old.Slot], with);
+        else _content = with;
     }
 
     public void Remove(Subscription subscription)
     {
-        Volatile.Write(ref _storage.Items[subscription.Slot], null);
         _count--;
-        if (_storage.Used > 8 && _count * 4 < _storage.Used) Compact(Math.Max(1, _count * 2));
+        if (_content is not Storage storage)
+        {
+            _content = null;
+            return;
+        }
+
+        Volatile.Write(ref storage.Items[subscription.Slot], null);
+        if (_count == 0) _content = null;
+        else if (storage.Used > 8 && _count * 4 < storage.Used) _content = Compact(_count * 2);
     }
 
     /// <summary>The group of this share name, made if it is not there.</summary>
@@ -70,16 +87,43 @@ internal sealed class SubscriberSet
     private Storage Compact(int capacity)
     {
         var storage = new Storage(capacity);
-        foreach (var subscription in Items)
+        foreach (var subscription in this)
         {
-            if (subscription is null) continue;
-
             subscription.Slot = storage.Used;
             storage.Items[storage.Used++] = subscription;
         }
 
-        _storage = storage;
         return storage;
+    }
+
+    /// <summary>What was there when the walk began, and some of what was added since.</summary>
+    public ref struct Enumerator(object? content)
+    {
+        private readonly Storage? _storage = content as Storage;
+        private readonly int _used = content switch
+        {
+            null => 0,
+            Storage storage => Volatile.Read(ref storage.Used),
+            _ => 1,
+        };
+        private int _next;
+
+        public Subscription Current { get; private set; } = null!;
+
+        public bool MoveNext()
+        {
+            while (_next < _used)
+            {
+                var subscription = _storage is null ? (Subscription?)content : Volatile.Read(ref _storage.Items[_next]);
+                _next++;
+                if (subscription is null) continue;
+
+                Current = subscription;
+                return true;
+            }
+
+            return false;
+        }
     }
 
     private sealed class Storage(int capacity)

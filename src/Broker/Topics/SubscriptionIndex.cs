@@ -8,6 +8,8 @@ namespace Avocet.Broker.Topics;
 /// </summary>
 internal sealed class SubscriptionIndex
 {
+    private static readonly byte[] Plus = [(byte)'+'];
+
     private readonly Lock _gate = new();
     private readonly SpanMap<ExactNode> _exact = new();
     private readonly TrieNode _root = new([], null);
@@ -29,7 +31,7 @@ internal sealed class SubscriptionIndex
         lock (_gate)
         {
             var isShared = SharedFilter.TryParse(subscription.Filter, out var shared);
-            var set = GetOrAddSet(isShared ? shared.Filter : subscription.Filter);
+            var set = GetOrAddSet(isShared ? shared.Filter.ToArray() : subscription.Filter);
             if (isShared)
             {
                 var group = set.GetOrAddGroup(shared.ShareName, subscription.Filter);
@@ -101,13 +103,14 @@ internal sealed class SubscriptionIndex
         if (mayMatchWildcard && node.SingleLevel is { } single) Search(single, next, false, slash < 0, ref collector);
     }
 
-    private SubscriberSet GetOrAddSet(ReadOnlySpan<byte> filter)
+    private SubscriberSet GetOrAddSet(byte[] key)
     {
+        ReadOnlySpan<byte> filter = key;
         if (!TopicFilter.HasWildcard(filter))
         {
             if (_exact.Find(filter) is { } found) return found.Subscribers;
 
-            var added = new ExactNode(filter.ToArray());
+            var added = new ExactNode(key);
             _exact.Add(added);
             return added.Subscribers;
         }
@@ -119,7 +122,7 @@ internal sealed class SubscriptionIndex
             var level = slash < 0 ? filter : filter[..slash];
             if (level is [(byte)'#']) return node.MultiLevel ??= new SubscriberSet();
 
-            node = level is [(byte)'+'] ? node.SingleLevel ??= new TrieNode([(byte)'+'], node) : node.GetOrAddChild(level);
+            node = level is [(byte)'+'] ? node.SingleLevel ??= new TrieNode(Plus, node) : node.GetOrAddChild(level);
             if (slash < 0) return node.Subscribers ??= new SubscriberSet();
 
             filter = filter[(slash + 1)..];

@@ -23,6 +23,12 @@ internal sealed class TextLogFormatter() : ConsoleFormatter(FormatterName)
     /// <summary>Client identifiers and the like are a stranger's text: a line break or terminal escape in one must not forge log lines.</summary>
     private static void WriteOnOneLine(TextWriter writer, string message)
     {
+        if (!message.AsSpan().ContainsAnyInRange('\0', '\u001f') && !message.AsSpan().ContainsAnyInRange('\u007f', '\u009f'))
+        {
+            writer.Write(message);
+            return;
+        }
+
         foreach (var c in message)
         {
             if (char.IsControl(c)) writer.Write(string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"));
