@@ -24,6 +24,12 @@ internal static class Scenarios
         Latency("latency1", "1"),
         new("conn", ConnectAsync),
         new("churn", ChurnAsync),
+        Filters("filters-100k", 100_000),
+        Filters("filters-1m", 1_000_000),
+        new("retain", RetainAsync),
+        new("retain-latency", RetainLatencyAsync),
+        new("offline", OfflineAsync, BrokerSetup.LongQueues),
+        new("soak", Soak.RunAsync, IsOnRequest: true),
     ];
 
     private static async Task IdleAsync(Measurement measurement)
@@ -66,5 +72,52 @@ internal static class Scenarios
     {
         var phases = await measurement.RunAsync("churn", "--clients", "10", "--seconds", measurement.Seconds, "--warmup", measurement.Warmup);
         measurement.Add("churn: cycles per CPU-second", phases["cycles"].PerCpuSecond("cycles"));
+    }
+
+    private static Scenario Filters(string name, int count) => new(name, async measurement =>
+    {
+        var filters = measurement.Scaled(count);
+        var phases = await measurement.RunAsync("filters", "--count", filters, "--clients", "100", "--seconds", measurement.Seconds);
+        var (subscribe, messages) = (phases["subscribe"], phases["messages"]);
+        var what = $"{int.Parse(filters, CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture)} filters";
+        measurement.Add($"{what}: subscribed per CPU-second", subscribe.PerCpuSecond("subscribed"));
+        measurement.Add($"{what}: RSS bytes each", (subscribe.End.ResidentBytes - subscribe.Begin.ResidentBytes) / subscribe.Count("subscribed"));
+        measurement.Add($"{what}: delivered per CPU-second", messages.PerCpuSecond("delivered"));
+    });
+
+    private static async Task RetainAsync(Measurement measurement)
+    {
+        var phases = await measurement.RunAsync("retain", "--count", measurement.Scaled(100_000), "--keep");
+        measurement.Add("retained: stored per CPU-second", phases["store"].PerCpuSecond("published"));
+        measurement.Add("retained: replayed per CPU-second", phases["replay"].PerCpuSecond("delivered"));
+        measurement.Add("retained: subscribe to one, p50, µs", phases["fetch"].Latency("p50"));
+        measurement.AddMemory("retained");
+    }
+
+    /// <summary>How much the replay of everything that is retained holds up others.</summary>
+    private static async Task RetainLatencyAsync(Measurement measurement)
+    {
+        string[] latency = ["latency", "--rate", "1000", "--seconds", measurement.Seconds, "--warmup", measurement.Warmup];
+        var count = measurement.Scaled(1_000_000);
+        await measurement.RunAsync("retain", "--count", count, "--keep", "--topic", "retained");
+        var alone = await measurement.RunAsync(latency);
+
+        // The replay begins after the warm-up, and again until the latency has been measured.
+        var disturbed = measurement.RunAsync(latency);
+        await Task.Delay(TimeSpan.FromSeconds(double.Parse(measurement.Warmup, CultureInfo.InvariantCulture) + 1));
+        while (!disturbed.IsCompleted) await measurement.RunAsync("sub", "--topic", "retained/#", "--messages", count, "--seconds", "30");
+
+        const string What = "1,000 msg/s beside the replay of all retained";
+        measurement.Add($"{What}: p99 without it, µs", alone["messages"].Latency("p99"));
+        measurement.Add($"{What}: p99, µs", (await disturbed)["messages"].Latency("p99"));
+        measurement.Add($"{What}: longest, µs", disturbed.Result["messages"].Latency("max"));
+    }
+
+    private static async Task OfflineAsync(Measurement measurement)
+    {
+        var phases = await measurement.RunAsync("offline", "--subscribers", "10", "--messages", measurement.Scaled(50_000));
+        measurement.Add("QoS 1 to 10 clients offline: published per CPU-second", phases["publish"].PerCpuSecond("published"));
+        measurement.Add("QoS 1 to 10 clients offline: drained per CPU-second", phases["drain"].PerCpuSecond("delivered"));
+        measurement.AddMemory("QoS 1 to 10 clients offline");
     }
 }

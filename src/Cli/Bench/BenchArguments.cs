@@ -11,12 +11,13 @@ namespace Avocet.Cli.Bench;
 internal sealed class BenchArguments
 {
     private const int PortDefault = 1883;
+    private const long OfflineMessagesDefault = 1000;
     private const double SecondsDefault = 10;
     private const double SecondsMax = 86_400;
     private const double RateMax = 5_000_000;
     private const long MessagesMax = 10_000_000_000;
     private const int ConnectionsMax = 100_000;
-    private const int CountMax = 10_000_000;
+    private const int CountMax = NumberedTopic.NumberMax / 10;
     private const int PayloadMax = 16 * 1024 * 1024;
     private const int OutstandingMax = 10_000_000;
 
@@ -47,6 +48,7 @@ internal sealed class BenchArguments
     private readonly Option<uint> _sessionExpiry = new("--session-expiry") { Description = "Seconds that the sessions are kept; before MQTT 5 any number makes them persistent." };
     private readonly Option<string?> _topic = new("--topic") { Description = "pub: what topics begin with (default bench); sub: the filter (default bench/#); retain: what topics begin with." };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave sessions and retained messages with the broker." };
+    private readonly Option<bool> _check = new("--check") { Description = "Follow the numbers of the messages of one 'avocet bench pub'." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
     private readonly Option<bool> _mark = new("--mark") { Description = "Say on standard error when a measured phase begins and ends: MARK begin NAME." };
 
@@ -85,6 +87,7 @@ internal sealed class BenchArguments
         if (_scenario is "conn") options.Add(_sessionExpiry);
         if (_scenario is "pub" or "sub" or "retain") options.Add(_topic);
         if (_scenario is "conn" or "retain" or "offline") options.Add(_keep);
+        if (_scenario is "sub") options.Add(_check);
         options.AddRange([_json, _mark]);
         foreach (var option in options) command.Options.Add(option);
     }
@@ -94,7 +97,8 @@ internal sealed class BenchArguments
     {
         var messages = Check(parsed, _messages, 1, MessagesMax);
         var seconds = Check(parsed, _seconds, 0.001, SecondsMax);
-        if (messages is null && seconds is null && _scenario != "conn") seconds = SecondsDefault;
+        if (_scenario == "offline") messages ??= OfflineMessagesDefault;
+        if (messages is null && seconds is null && _scenario is not ("conn" or "retain")) seconds = SecondsDefault;
 
         var qos = (Qos)Check(parsed, _qos, _defaults.QosMin, 2);
         return new BenchOptions
@@ -106,16 +110,17 @@ internal sealed class BenchArguments
             Messages = messages,
             Seconds = seconds,
             WarmupSeconds = Check(parsed, _warmup, 0, SecondsMax),
-            Publishers = Check(parsed, _publishers, _defaults.Publishers == 0 ? 0 : 1, ConnectionsMax),
-            Subscribers = Check(parsed, _subscribers, _defaults.Subscribers == 0 ? 0 : 1, ConnectionsMax),
-            Clients = Check(parsed, _clients, _defaults.Clients == 0 ? 0 : 1, ConnectionsMax),
-            Count = Check(parsed, _count, _defaults.Count == 0 ? 0 : 1, CountMax),
+            Publishers = Check(parsed, _publishers, 1, ConnectionsMax),
+            Subscribers = Check(parsed, _subscribers, 1, ConnectionsMax),
+            Clients = Check(parsed, _clients, 1, ConnectionsMax),
+            Count = Check(parsed, _count, 1, CountMax),
             Window = Check(parsed, _window, 1, ushort.MaxValue),
             Outstanding = Check(parsed, _outstanding, 1, OutstandingMax),
             Rate = Check(parsed, _rate, _scenario == "latency" ? 0.001 : 0, RateMax),
             SessionExpirySeconds = parsed.GetValue(_sessionExpiry),
             Topic = parsed.GetValue(_topic) ?? (_scenario switch { "pub" => "bench", "sub" => "bench/#", _ => null }),
             IsKept = parsed.GetValue(_keep),
+            IsChecking = parsed.GetValue(_check),
             IsJson = parsed.GetValue(_json),
             IsMarked = parsed.GetValue(_mark),
         };

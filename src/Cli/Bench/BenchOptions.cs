@@ -46,6 +46,9 @@ internal sealed record BenchOptions
     /// <summary>Whether what the run made the broker keep stays there.</summary>
     public bool IsKept { get; init; }
 
+    /// <summary>Whether subscribers that know nothing of the publishers follow their numbers.</summary>
+    public bool IsChecking { get; init; }
+
     public bool IsJson { get; init; }
 
     public bool IsMarked { get; init; }

@@ -11,9 +11,9 @@ namespace Avocet.Cli.Bench;
 internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> delivered, int copies)
 {
     /// <summary>So long nothing may arrive before what is missing counts as lost.</summary>
-    private static readonly TimeSpan StallMax = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan StallMax = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
 
     public long Sent => publishers.Sum(publisher => publisher.Sent);
 
@@ -50,6 +50,22 @@ internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> deli
 
         var refused = publishers.Sum(publisher => publisher.Refused);
         if (refused > 0) phase.Counts.Add(("refused", refused));
+    }
+
+    /// <summary>Waits until so much has arrived, or nothing does any more; returns what has.</summary>
+    public static async Task<long> WaitAsync(BenchRun run, Func<long> arrived, long expected)
+    {
+        var (last, lastAt) = (-1L, Stopwatch.GetTimestamp());
+        while (true)
+        {
+            run.Failure.ThrowIfHappened();
+            var now = arrived();
+            run.ShowProgress("received", now);
+            if (now != last) (last, lastAt) = (now, Stopwatch.GetTimestamp());
+            if (now >= expected || Stopwatch.GetElapsedTime(lastAt) > StallMax) return now;
+
+            await Task.Delay(LookInterval);
+        }
     }
 
     private Pacer? Start(long messages, long begin)

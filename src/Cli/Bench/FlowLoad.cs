@@ -40,7 +40,7 @@ internal sealed class FlowLoad(BenchRun run)
     {
         var limit = OutstandingOf(publisherCount, publishersPerReceiver);
         var limits = Make(publisherCount, _ => new Outstanding(limit, Math.Max(1, copies), eachReceivesAll: true));
-        var publishers = Make(publisherCount, index => new Publisher(run, index, $"{Topics}/{index}", retain: false, copies == 0 ? null : limits[index]));
+        var publishers = Make(publisherCount, index => new Publisher(run, index, $"{Topics}/{index}", retain: false, copies == 0 ? null : limits[index], _options.PayloadBytes));
         try
         {
             foreach (var receiver in receivers) Follow(receiver, publishers, limits, copies == 1 ? 0 : Array.IndexOf(receivers, receiver));

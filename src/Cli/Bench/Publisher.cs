@@ -20,6 +20,7 @@ internal class Publisher : BenchConnection
     private readonly int _batchMessages;
     private readonly int _packetIdOffset;
     private readonly int _headOffset;
+    private readonly bool _hasHead;
     private readonly Qos _qos;
     private readonly int _window;
     private readonly Outstanding? _outstanding;
@@ -28,14 +29,14 @@ internal class Publisher : BenchConnection
     private long _limit;
     private Schedule? _schedule;
 
-    public Publisher(BenchRun run, int number, string topic, bool retain, Outstanding? outstanding)
+    public Publisher(BenchRun run, int number, string topic, bool retain, Outstanding? outstanding, int payloadBytes)
         : base(run.Options.Settings, $"{run.Options.Settings.RunId}-pub-{number}", run.Failure, run.Options.Qos == Qos.AtMostOnce ? SmallBuffer : LargeBuffer)
     {
         Number = number;
         _qos = run.Options.Qos;
         _window = run.Options.Window;
         _outstanding = outstanding;
-        var payload = new byte[run.Options.PayloadBytes];
+        var payload = new byte[payloadBytes];
         payload.AsSpan().Fill((byte)'.');
         var packet = new PublishPacket { Qos = _qos, Retain = retain, TopicName = Encoding.UTF8.GetBytes(topic), PacketId = 1, Payload = payload };
         _packetBytes = packet.GetEncodedSize(Settings.Version);
@@ -44,6 +45,7 @@ internal class Publisher : BenchConnection
         packet.Encode(_batch, Settings.Version);
         for (var index = 1; index < _batchMessages; index++) _batch.AsSpan(0, _packetBytes).CopyTo(_batch.AsSpan(index * _packetBytes));
 
+        _hasHead = payloadBytes >= MessageHead.Size;
         _headOffset = _packetBytes - payload.Length;
         _packetIdOffset = _headOffset - (Settings.Version == ProtocolVersion.V50 ? 1 : 0) - 2;
         TopicOffset = (_qos == Qos.AtMostOnce ? _packetIdOffset + 2 : _packetIdOffset) - packet.TopicName.Length;
@@ -121,7 +123,7 @@ internal class Publisher : BenchConnection
             }
 
             WriteTopic(packet[TopicOffset..], _sent);
-            new MessageHead(Number, _sent, _schedule?.TimeOf(Number, _sent) ?? now).Write(packet[_headOffset..]);
+            if (_hasHead) new MessageHead(Number, _sent, _schedule?.TimeOf(Number, _sent) ?? now).Write(packet[_headOffset..]);
             Volatile.Write(ref _sent, _sent + 1);
         }
 

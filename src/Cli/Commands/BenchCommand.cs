@@ -16,9 +16,13 @@ internal static class BenchCommand
             Create("conn", "Open connections, and hold them for --seconds.", run => new ConnectLoad(run).RunAsync()),
             Create("churn", "Connect, subscribe, publish, receive and disconnect, again and again.", run => new ChurnLoad(run).RunAsync()),
             Create("pub", "Publish, without subscribers.", run => new FlowLoad(run).PublishAsync()),
+            Create("sub", "Receive what others publish.", run => new SubscribeLoad(run).RunAsync()),
             Create("pair", "Each of --clients publishers has a subscriber of its own.", run => new FlowLoad(run).PairAsync()),
             Create("fanin", "Many publishers, one subscriber.", run => new FlowLoad(run).FanInAsync()),
             Create("fanout", "One publisher, many subscribers.", run => new FlowLoad(run).FanOutAsync()),
+            Create("filters", "Subscribe to many filters, then publish to topics that match one each.", run => new FilterLoad(run).RunAsync()),
+            Create("retain", "Store retained messages, replay all of them, fetch single ones.", run => new RetainLoad(run).RunAsync()),
+            Create("offline", "Publish to persistent sessions whose clients are away, then let them come and fetch.", run => new OfflineLoad(run).RunAsync()),
             Create("latency", "Publish at a steady --rate; latency counts from when a message should have been sent.", run => new FlowLoad(run).PairAsync()),
         };
 
