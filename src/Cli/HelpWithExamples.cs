@@ -12,6 +12,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           0  done; for serve: stopped by SIGTERM or SIGINT
           1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate, a store
              that is not sound. The reason is on standard error, one line each.
+          2  for bench: messages were lost, duplicated or reordered
 
         """;
 
@@ -37,8 +38,18 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         avocet store import /var/lib/mosquitto/mosquitto.db move over from Mosquitto
         """;
 
+    private const string BenchExamples = """
+        avocet bench pair --qos 1 --seconds 10 --warmup 3   ten publishers, each with a subscriber of its own
+        avocet bench fanout --subscribers 1000 --payload 200
+        avocet bench latency --rate 5000 --json             percentiles, as JSON
+        avocet bench conn --clients 10000 --seconds 60      ten thousand connections, held for a minute
+        avocet bench filters --count 1000000                a million filters, then messages that match one each
+        avocet bench pair --url mqtt://me:secret@broker     another machine's broker
+        """;
+
     private static string Examples(Command command) => command.Name switch
     {
+        _ when command.Name == "bench" || command.Parents.Any(parent => parent.Name == "bench") => BenchExamples,
         "serve" => """
             avocet serve                                        this machine only: MQTT on 1883, WebSocket on 8083
             avocet serve --bind '*' --allow-anonymous           everyone who reaches this machine, without passwords

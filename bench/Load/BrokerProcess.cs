@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Avocet.Protocol;
+using Avocet.Protocol.Packets;
+
+namespace Avocet.Load;
+
+/// <summary>A broker on a port of loopback, with a folder of its own.</summary>
+internal sealed class BrokerProcess : IDisposable
+{
+    private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private BrokerProcess(BrokerChoice choice, Process process, int port, string folder)
+    {
+        (Choice, _process, Port, _folder) = (choice, process, port, folder);
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (choice.Kind == BrokerKind.Avocet && line.Data is not null) Console.Error.WriteLine(line.Data);
+        };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public BrokerChoice Choice { get; }
+
+    public int Port { get; }
+
+    /// <summary>From the start of the process to its first CONNACK.</summary>
+    public TimeSpan StartTime { get; private set; }
+
+    public ProcessUse Use => ProcessUse.Of(_process.Id);
+
+    public static BrokerProcess Start(BrokerChoice choice, BrokerSetup setup)
+    {
+        var folder = Directory.CreateTempSubdirectory("avocet-load-").FullName;
+        var port = FreePort();
+        var start = choice.Kind switch
+        {
+            BrokerKind.Avocet => Avocet(choice.Path, folder, port, setup),
+            BrokerKind.Mosquitto => Mosquitto(choice.Path, folder, port),
+            _ => new ProcessStartInfo(choice.Path, [port.ToString(CultureInfo.InvariantCulture)]),
+        };
+        var startedAt = Stopwatch.GetTimestamp();
+        var broker = new BrokerProcess(choice, Children.Start(start), port, folder);
+        try
+        {
+            while (!broker.Answers())
+            {
+                if (broker._process.HasExited) throw new InvalidOperationException($"{choice.Name} ended with code {broker._process.ExitCode}.");
+                if (Stopwatch.GetElapsedTime(startedAt) > StartMax) throw new TimeoutException($"{choice.Name} did not start within {StartMax.TotalSeconds:0} s.");
+
+                Thread.Sleep(1);
+            }
+        }
+        catch
+        {
+            broker.Dispose();
+            throw;
+        }
+
+        broker.StartTime = Stopwatch.GetElapsedTime(startedAt);
+        return broker;
+    }
+
+    public void Dispose()
+    {
+        Children.End(_process);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static ProcessStartInfo Avocet(string path, string folder, int port, BrokerSetup setup)
+    {
+        List<string> arguments =
+        [
+            "serve", "--port", port.ToString(CultureInfo.InvariantCulture), "--ws-port", "0", "--data", Path.Combine(folder, "data"), "--log-level", "warning",
+        ];
+        if (setup == BrokerSetup.LongQueues)
+        {
+            arguments.AddRange(["--set", "durability=os", "--set", "session.queue_messages_max=2000000000", "--set", "session.queue_bytes_max=1000000000000"]);
+        }
+
+        return new ProcessStartInfo(path, arguments);
+    }
+
+    private static ProcessStartInfo Mosquitto(string path, string folder, int port)
+    {
+        // With a limit of queued messages 2.0.11 drops after some 10,000 to one client, although never more than 5,000 wait.
+        var configuration = Path.Combine(folder, "mosquitto.conf");
+        File.WriteAllText(configuration, string.Create(CultureInfo.InvariantCulture, $"""
+            listener {port} 127.0.0.1
+            allow_anonymous true
+            set_tcp_nodelay true
+            persistence false
+            max_inflight_messages 256
+            max_queued_messages 0
+            log_type error
+            user {Environment.UserName}
+
+            """));
+        return new ProcessStartInfo(path, ["-c", configuration]);
+    }
+
+    private bool Answers()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000 };
+            socket.Connect(IPAddress.Loopback, Port);
+            var connect = new ConnectPacket { Version = ProtocolVersion.V311, CleanStart = true, ClientId = "probe"u8 };
+            var packet = new byte[connect.GetEncodedSize()];
+            connect.Encode(packet);
+            socket.Send(packet);
+            return socket.Receive(packet) >= 4;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
