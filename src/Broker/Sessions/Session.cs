@@ -421,6 +421,12 @@ internal sealed class Session : ICommitWaiter
         lock (_gate) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
     }
 
+    /// <summary>Learns what is missing in the stored queue.</summary>
+    public void PassOver(IEnumerable<QueueGap> gaps)
+    {
+        lock (_gate) _outbound.PassOver(gaps);
+    }
+
     /// <summary>
     /// Ends the session: nothing is delivered to it any more. What it got as a member of a shared group and did not finish is returned, for
     /// other members. QoS 2 messages in flight stay with their client. [MQTT-4.8.2-5]

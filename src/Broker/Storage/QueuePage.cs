@@ -105,7 +105,7 @@ internal static class QueuePage
     }
 
     /// <summary>Null when it is gone: the delivery was acknowledged since the scan began, and what it knew is out of date.</summary>
-    private static MessageRecord? FindMessage(IStore store, long number)
+    public static MessageRecord? FindMessage(IStore store, long number)
     {
         var key = StoreKeys.OfNumber(number);
         if (store.Get(StoreTable.Messages, key) is not { } value) return null;
