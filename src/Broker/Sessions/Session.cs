@@ -411,7 +411,7 @@ internal sealed class Session : ICommitWaiter
                 if (record.OwesRetained) _outbound.Replays.Add(subscription);
             }
 
-            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.Unawaited;
+            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = CommitBatcher.Found;
         }
     }
 

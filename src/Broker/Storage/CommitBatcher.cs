@@ -29,6 +29,9 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     /// <summary>Stands for a batch that nobody waits for: what was in the store at the start, or what a crash may take.</summary>
     public const long Unawaited = -1;
 
+    /// <summary>Stands for the batches from before the start: kept once <see cref="IsSecured"/> says so, and never refused, for what they hold may be delivered.</summary>
+    public const long Found = long.MaxValue - 1;
+
     private const int RememberedFailuresMax = 1024;
 
     private readonly Lock _gate = new();
@@ -39,6 +42,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     private PendingBatch _pending = new(1);
     private PendingBatch? _current;
     private long _committed;
+    private long _securedIn;
     private bool _isRunning;
     private bool _isTimerSet;
     private bool _isStopped;
@@ -57,6 +61,12 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     public long Commits => Interlocked.Read(ref _commits);
 
     public BatchSealer Sealer => _sealer;
+
+    /// <summary>The batch that secures what the start found.</summary>
+    public long SecuredIn => Volatile.Read(ref _securedIn);
+
+    /// <summary>Whether what the start found would survive a power cut.</summary>
+    public bool IsSecured => SecuredIn <= Committed;
 
     /// <summary>The batches up to this one are kept.</summary>
     public long Committed => Volatile.Read(ref _committed);
@@ -188,6 +198,16 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         {
             _pending.RetainedTopics.Add(topicName);
             MarkChanged();
+        }
+    }
+
+    /// <summary>Leaves it to the next batch to secure what the start found.</summary>
+    public void SecureLater()
+    {
+        lock (_gate)
+        {
+            _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
+            Volatile.Write(ref _securedIn, MarkChanged());
         }
     }
 
@@ -491,6 +511,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
     private CommitState Find(long number)
     {
+        if (number == Found) return IsSecured ? CommitState.Committed : CommitState.Pending;
         if (_failures.Count > 0 && _failures.Contains(number)) return CommitState.Failed;
 
         return number <= _committed ? CommitState.Committed : CommitState.Pending;

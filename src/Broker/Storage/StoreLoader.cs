@@ -15,7 +15,6 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     private readonly IStore _store = commits.Store;
     private readonly Dictionary<long, Session> _sessions = [];
     private readonly Dictionary<long, ProgressRecord> _progress = [];
-    private bool _isSecured;
 
     /// <exception cref="StoreException">The store cannot be read, or holds what this program does not know.</exception>
     public void Load()
@@ -46,12 +45,12 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         try
         {
             _store.Commit(batch, context.Options.Durability == Durability.Fsync);
-            _isSecured = true;
         }
         catch (StoreException exception)
         {
             // A full disk is no reason not to serve what needs none.
             Log.StoreFailed(context.Logger, _store.Location, exception.Message);
+            commits.SecureLater();
         }
     }
 
@@ -154,7 +153,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         // Of a client that was connected it is not known which were sent, for its acknowledgements are written later: all of them may have been.
         session.Restore(inflight, stored, next, record.IsConnected ? next : record.SentUpTo);
         // PUBREL makes the client forget the identifier, so that it waits until a power cut cannot bring the PUBLISH back.
-        if (!_isSecured) commits.Progress(session, 0, released: null);
+        if (!commits.IsSecured) commits.Progress(session, 0, released: null);
     }
 
     private ProgressRecord LoadProgress(long session)

@@ -241,6 +241,31 @@ public sealed class StoreFailureTests
         await client.ExpectAsync(Given.Pubrel(message.PacketId));
     }
 
+    [Theory, BothVersions]
+    public async Task Message_that_a_start_found_and_could_not_sync_is_neither_sent_nor_acknowledged_before_it_is(ProtocolVersion version)
+    {
+        await using var broker = await StartAsync();
+        var publisher = Given.Client("writer").Version(version).Persistent();
+        var writer = await broker.ConnectAsync(publisher);
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7), Given.Publish("kept").Payload("more").Qos1(8));
+        await writer.ExpectAsync(Given.Pubrec(7), Given.Puback(8));
+
+        await broker.CrashAsync(failure: Full);
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        writer = await broker.ConnectAsync(publisher);
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7).AsDuplicate());
+        await client.ExpectNothingAsync();
+        await broker.SettleAsync();
+        await writer.ExpectNothingAsync();
+        await client.ExpectNothingAsync();
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Publish("kept").Payload("once").Qos2(), Given.Publish("kept").Payload("more").Qos1());
+        await writer.ExpectAsync(Given.Pubrec(7));
+        await client.ExpectNothingAsync();
+    }
+
     [Fact]
     public async Task Message_kept_before_the_failure_is_not_refused_when_it_is_sent_again()
     {
