@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
@@ -105,7 +106,15 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             }
 
             foreach (var received in changes.Received) _pending.Received.Add((received, isAwaited));
-            foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
+            foreach (var change in changes.Retained)
+            {
+                _pending.RetainedTopics.Add(change.TopicName);
+                // A refused removal may take effect: nobody is left with a message that is not kept.
+                if (!isAwaited || change.Message is null) continue;
+
+                _pending.AwaitedRetained.Add(change);
+                _pending.Size += change.Message.Size;
+            }
 
             foreach (var change in changes.Sessions) AddChange(change);
 
@@ -444,6 +453,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             if (isAwaited) message.IsFailed = true;
         }
 
+        foreach (var change in current.AwaitedRetained) change.Message!.IsFailed = true;
+
         lock (_gate)
         {
             _failure = exception;
@@ -459,6 +470,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         lock (_gate) failed.AddRange(_pending.Deliveries.Select(entry => entry.Delivery).Where(delivery => delivery.Outbound.Message.IsFailed));
 
         foreach (var delivery in failed) GiveUp(delivery);
+
+        TakeBackRetained(current);
 
         foreach (var (change, isAwaited) in current.Received)
         {
@@ -476,6 +489,34 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
         context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
         Notify(current);
+    }
+
+    /// <summary>The retained message of a topic is again the last one that was not refused.</summary>
+    private void TakeBackRetained(PendingBatch current)
+    {
+        if (current.AwaitedRetained.Count == 0) return;
+
+        var formers = new Dictionary<Message, Message?>();
+        foreach (var change in current.AwaitedRetained) formers[change.Message!] = FindKept(change.Former, formers);
+
+        lock (_gate)
+        {
+            foreach (ref var change in CollectionsMarshal.AsSpan(_pending.AwaitedRetained)) change = change with { Former = FindKept(change.Former, formers) };
+        }
+
+        foreach (var change in current.AwaitedRetained)
+        {
+            var kept = FindKept(change.Message, formers);
+            // One that was refused before, and was replaced at that very moment, is not put back.
+            if (kept is not { IsFailed: true } && context.Retained.TryReplace(change.Message!, kept)) RetainedChanged(change.TopicName);
+        }
+    }
+
+    private static Message? FindKept(Message? message, Dictionary<Message, Message?> formers)
+    {
+        while (message is not null && formers.TryGetValue(message, out var former)) message = former;
+
+        return message;
     }
 
     /// <summary>The publisher is told that the message was not kept, so that it must not be delivered from the queue.</summary>
