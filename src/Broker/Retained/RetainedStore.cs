@@ -18,17 +18,29 @@ internal sealed class RetainedStore(Clock clock, Action<byte[]>? onExpired)
     /// <summary>Retained messages, expired ones that nobody has met yet included.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Replaces the retained message of a topic [MQTT-3.3.1-5], or removes it when <paramref name="message"/> is null.</summary>
-    public void Set(ReadOnlySpan<byte> topicName, Message? message)
+    /// <summary>Replaces the retained message of a topic [MQTT-3.3.1-5], or removes it when <paramref name="message"/> is null; returns the one before.</summary>
+    public Message? Set(ReadOnlySpan<byte> topicName, Message? message)
     {
         lock (_gate)
         {
             var node = message is null ? _root.Find(topicName) : _root.GetOrAdd(topicName);
-            if (node is null) return;
+            if (node is null) return null;
 
-            if (node.Message is null && message is not null) _count++;
-            if (message is null) Clear(node);
-            else node.Message = message;
+            var former = node.Message;
+            Set(node, message);
+            return former;
+        }
+    }
+
+    /// <summary>Replaces a retained message, or removes it, unless its topic has another one by now.</summary>
+    public bool TryReplace(Message expected, Message? message)
+    {
+        lock (_gate)
+        {
+            if (_root.Find(expected.TopicName) is not { } node || node.Message != expected) return false;
+
+            Set(node, message);
+            return true;
         }
     }
 
@@ -79,6 +91,13 @@ internal sealed class RetainedStore(Clock clock, Action<byte[]>? onExpired)
         onExpired?.Invoke(message.TopicName.ToArray());
         Clear(node);
         return false;
+    }
+
+    private void Set(RetainedNode node, Message? message)
+    {
+        if (node.Message is null && message is not null) _count++;
+        if (message is null) Clear(node);
+        else node.Message = message;
     }
 
     private void Clear(RetainedNode node)

@@ -2,6 +2,7 @@ using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Sessions;
+using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
@@ -139,8 +140,8 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         // An empty payload clears and is never stored. [MQTT-3.3.1-6] [MQTT-3.3.1-7] One that expires at once is not kept either.
         var isKept = !publication.Payload.IsEmpty && publication.ExpiresAt > clock.Now;
         var message = isKept ? publication.ToMessage() : null;
-        retained.Set(publication.TopicName, message);
+        var former = retained.Set(publication.TopicName, message);
         // What the broker says of itself is of today.
-        if (hasStore && !publication.TopicName.StartsWith("$SYS/"u8)) batch.Changes.RetainedTopics.Add(publication.TopicName.ToArray());
+        if (hasStore && !publication.TopicName.StartsWith("$SYS/"u8)) batch.Changes.Retained.Add(new RetainedChange(publication.TopicName.ToArray(), message, former));
     }
 }

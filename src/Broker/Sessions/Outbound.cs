@@ -205,6 +205,9 @@ internal sealed class Outbound(Session session, BrokerContext context)
         _sentBeforeUpTo = sentBeforeUpTo;
     }
 
+    /// <summary>Learns what is missing in the stored queue.</summary>
+    public void PassOver(IEnumerable<QueueGap> gaps) => _queue?.PassOver(gaps);
+
     /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
     public bool TryGetStoredFrom(out long from)
     {

@@ -408,7 +408,7 @@ internal sealed class Session : ICommitWaiter
                 if (record.OwesRetained) _outbound.Replays.Add(subscription);
             }
 
-            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = Storage.CommitBatcher.Unawaited;
+            foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = CommitBatcher.Found;
         }
     }
 
@@ -416,6 +416,12 @@ internal sealed class Session : ICommitWaiter
     public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
     {
         lock (_gate) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
+    }
+
+    /// <summary>Learns what is missing in the stored queue.</summary>
+    public void PassOver(IEnumerable<QueueGap> gaps)
+    {
+        lock (_gate) _outbound.PassOver(gaps);
     }
 
     /// <summary>

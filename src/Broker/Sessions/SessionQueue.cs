@@ -62,6 +62,9 @@ internal sealed class SessionQueue(Session session)
     /// <summary>Goes on with what was in the store at the broker's start.</summary>
     public void Restore(StoredTail stored) => _stored = stored;
 
+    /// <summary>Learns what is missing in that.</summary>
+    public void PassOver(IEnumerable<QueueGap> gaps) => _stored?.PassOver(gaps);
+
     /// <summary>A read that failed is tried again for a new connection.</summary>
     public void Reset()
     {

@@ -11,6 +11,8 @@ internal sealed class StoredTail
     private int _newCount;
     private long _newBytes;
     private HashSet<long>? _discarded;
+    private Queue<QueueGap>? _gaps;
+    private long _missing;
 
     /// <summary>The sequence number from which on messages lie in the store only. Meant while there are any.</summary>
     public long From { get; private set; }
@@ -18,12 +20,12 @@ internal sealed class StoredTail
     /// <summary>Whether a part of it is being read, or is to be after a commit.</summary>
     public bool IsLoading { get; set; }
 
-    /// <summary>Messages. Of those from before the broker's start it counts sequence numbers, of which few are not used.</summary>
+    /// <summary>Messages. Of those from before the broker's start it counts sequence numbers, until it is told which are missing.</summary>
     public long Count => OldCount + _newCount;
 
     public long Bytes => _oldBytes + _newBytes;
 
-    private long OldCount => Math.Max(0, _oldEnd - From);
+    private long OldCount => Math.Max(0, _oldEnd - From - _missing);
 
     /// <summary>Begins with what was there at the broker's start.</summary>
     public void Restore(long from, long end, long bytes)
@@ -31,6 +33,19 @@ internal sealed class StoredTail
         From = from;
         _oldEnd = end;
         _oldBytes = bytes;
+    }
+
+    /// <summary>Learns what is missing in what was there at the broker's start, in order; a part of it may have been read meanwhile.</summary>
+    public void PassOver(IEnumerable<QueueGap> gaps)
+    {
+        foreach (var gap in gaps)
+        {
+            _oldBytes = Math.Max(0, _oldBytes - gap.Bytes);
+            if (gap.End <= From) continue;
+
+            (_gaps ??= []).Enqueue(gap);
+            _missing += gap.Length;
+        }
     }
 
     public void Add(in OutboundMessage message)
@@ -52,6 +67,8 @@ internal sealed class StoredTail
     public bool TryTake(in OutboundMessage message)
     {
         From = message.Sequence + 1;
+        while (_gaps is not null && _gaps.TryPeek(out var gap) && gap.End <= From) _missing -= _gaps.Dequeue().Length;
+
         if (_discarded is not null && _discarded.Remove(message.Sequence)) return false;
 
         if (message.Sequence < _oldEnd) _oldBytes = Math.Max(0, _oldBytes - message.Message.Size);

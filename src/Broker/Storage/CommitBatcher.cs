@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
@@ -29,6 +30,9 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     /// <summary>Stands for a batch that nobody waits for: what was in the store at the start, or what a crash may take.</summary>
     public const long Unawaited = -1;
 
+    /// <summary>Stands for the batches from before the start: kept once <see cref="IsSecured"/> says so, and never refused, for what they hold may be delivered.</summary>
+    public const long Found = long.MaxValue - 1;
+
     private const int RememberedFailuresMax = 1024;
 
     private const int ToldAtOnceMax = 16;
@@ -41,6 +45,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     private PendingBatch _pending = new(1);
     private PendingBatch? _current;
     private long _committed;
+    private long _securedIn;
     private bool _isRunning;
     private bool _isTimerSet;
     private bool _isStopped;
@@ -59,6 +64,12 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     public long Commits => Interlocked.Read(ref _commits);
 
     public BatchSealer Sealer => _sealer;
+
+    /// <summary>The batch that secures what the start found.</summary>
+    public long SecuredIn => Volatile.Read(ref _securedIn);
+
+    /// <summary>Whether what the start found would survive a power cut.</summary>
+    public bool IsSecured => SecuredIn <= Committed;
 
     /// <summary>The batches up to this one are kept.</summary>
     public long Committed => Volatile.Read(ref _committed);
@@ -97,7 +108,15 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             }
 
             foreach (var received in changes.Received) _pending.Received.Add((received, isAwaited));
-            foreach (var topic in changes.RetainedTopics) _pending.RetainedTopics.Add(topic);
+            foreach (var change in changes.Retained)
+            {
+                _pending.RetainedTopics.Add(change.TopicName);
+                // A refused removal may take effect: nobody is left with a message that is not kept.
+                if (!isAwaited || change.Message is null) continue;
+
+                _pending.AwaitedRetained.Add(change);
+                _pending.Size += change.Message.Size;
+            }
 
             foreach (var change in changes.Sessions) AddChange(change);
 
@@ -190,6 +209,16 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         {
             _pending.RetainedTopics.Add(topicName);
             MarkChanged();
+        }
+    }
+
+    /// <summary>Leaves it to the next batch to secure what the start found.</summary>
+    public void SecureLater()
+    {
+        lock (_gate)
+        {
+            _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
+            Volatile.Write(ref _securedIn, MarkChanged());
         }
     }
 
@@ -429,6 +458,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             if (isAwaited) message.IsFailed = true;
         }
 
+        foreach (var change in current.AwaitedRetained) change.Message!.IsFailed = true;
+
         lock (_gate)
         {
             _failure = exception;
@@ -444,6 +475,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         lock (_gate) failed.AddRange(_pending.Deliveries.Select(entry => entry.Delivery).Where(delivery => delivery.Outbound.Message.IsFailed));
 
         foreach (var delivery in failed) GiveUp(delivery);
+
+        TakeBackRetained(current);
 
         foreach (var (change, isAwaited) in current.Received)
         {
@@ -461,6 +494,34 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
         context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
         Notify(current, isUrgent: true);
+    }
+
+    /// <summary>The retained message of a topic is again the last one that was not refused.</summary>
+    private void TakeBackRetained(PendingBatch current)
+    {
+        if (current.AwaitedRetained.Count == 0) return;
+
+        var formers = new Dictionary<Message, Message?>();
+        foreach (var change in current.AwaitedRetained) formers[change.Message!] = FindKept(change.Former, formers);
+
+        lock (_gate)
+        {
+            foreach (ref var change in CollectionsMarshal.AsSpan(_pending.AwaitedRetained)) change = change with { Former = FindKept(change.Former, formers) };
+        }
+
+        foreach (var change in current.AwaitedRetained)
+        {
+            var kept = FindKept(change.Message, formers);
+            // One that was refused before, and was replaced at that very moment, is not put back.
+            if (kept is not { IsFailed: true } && context.Retained.TryReplace(change.Message!, kept)) RetainedChanged(change.TopicName);
+        }
+    }
+
+    private static Message? FindKept(Message? message, Dictionary<Message, Message?> formers)
+    {
+        while (message is not null && formers.TryGetValue(message, out var former)) message = former;
+
+        return message;
     }
 
     /// <summary>The publisher is told that the message was not kept, so that it must not be delivered from the queue.</summary>
@@ -497,6 +558,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
     private CommitState Find(long number)
     {
+        if (number == Found) return IsSecured ? CommitState.Committed : CommitState.Pending;
         if (_failures.Count > 0 && _failures.Contains(number)) return CommitState.Failed;
 
         return number <= _committed ? CommitState.Committed : CommitState.Pending;

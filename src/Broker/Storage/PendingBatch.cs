@@ -26,6 +26,9 @@ internal sealed class PendingBatch(long number)
     /// <summary>The topics whose retained message has changed; which it is now is asked when the batch is written.</summary>
     public HashSet<byte[]> RetainedTopics { get; } = new(Utf8Comparer.Instance);
 
+    /// <summary>Those of them which a publisher waits for, and which are taken back if the batch fails.</summary>
+    public List<RetainedChange> AwaitedRetained { get; } = [];
+
     public List<SessionChange> Sessions { get; } = [];
 
     public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];

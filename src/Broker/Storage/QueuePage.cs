@@ -3,6 +3,7 @@ using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Topics;
+using Avocet.Protocol;
 
 namespace Avocet.Broker.Storage;
 
@@ -84,6 +85,7 @@ internal static class QueuePage
     {
         var store = context.Commits!.Store;
         var number = session.Journal!.Number;
+        var (securedIn, isSecured) = (context.Commits.SecuredIn, context.Commits.IsSecured);
         var bytes = 0;
         using var cursor = store.Scan(StoreTable.Queue, StoreKeys.OfQueue(number, from), StoreKeys.OfQueue(number, to));
         while (page.Count < messagesMax && bytes < BytesMax)
@@ -95,9 +97,13 @@ internal static class QueuePage
             if ((record.Message ?? FindMessage(store, record.MessageNumber)) is not { } message) continue;
 
             bytes += message.Payload.Length + message.TopicName.Length;
-            page.Add(new OutboundMessage(new Message(message, record.MessageNumber == 0 ? Message.NotCounted : record.MessageNumber, context.Clock), record.Qos, record.Retain, record.SubscriptionIds, record.GroupFilter is { } filter ? findGroup(filter) : null)
+            var stored = new Message(message, record.MessageNumber == 0 ? Message.NotCounted : record.MessageNumber, context.Clock) { Batch = securedIn };
+            var group = record.GroupFilter is { } filter ? findGroup(filter) : null;
+            page.Add(new OutboundMessage(stored, record.Qos, record.Retain, record.SubscriptionIds, group)
             {
                 Sequence = StoreKeys.SequenceOf(cursor.Key),
+                // Its publisher may send it again after a power cut, which then must be the first time that it goes out.
+                IsHeld = record.Qos == Qos.ExactlyOnce && !isSecured,
             });
         }
 
@@ -105,7 +111,7 @@ internal static class QueuePage
     }
 
     /// <summary>Null when it is gone: the delivery was acknowledged since the scan began, and what it knew is out of date.</summary>
-    private static MessageRecord? FindMessage(IStore store, long number)
+    public static MessageRecord? FindMessage(IStore store, long number)
     {
         var key = StoreKeys.OfNumber(number);
         if (store.Get(StoreTable.Messages, key) is not { } value) return null;

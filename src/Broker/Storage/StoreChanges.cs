@@ -12,6 +12,12 @@ internal readonly record struct QueuedDelivery(Session Session, OutboundMessage 
 /// <summary>A Packet Identifier of a QoS 2 PUBLISH that came, or was released.</summary>
 internal readonly record struct ReceivedChange(Session Session, ushort PacketId, bool IsAdded);
 
+/// <summary>A retained message that was replaced or removed.</summary>
+/// <param name="TopicName">The topic.</param>
+/// <param name="Message">The message now, or null.</param>
+/// <param name="Former">The one before, or null.</param>
+internal readonly record struct RetainedChange(byte[] TopicName, Message? Message, Message? Former);
+
 /// <summary>A state of a session record, or its end.</summary>
 /// <param name="Session">The session.</param>
 /// <param name="Version">Of the states of one session the highest counts.</param>
@@ -28,7 +34,7 @@ internal sealed class StoreChanges
 
     public List<ReceivedChange> Received { get; } = [];
 
-    public List<byte[]> RetainedTopics { get; } = [];
+    public List<RetainedChange> Retained { get; } = [];
 
     public List<SessionChange> Sessions { get; } = [];
 
@@ -38,13 +44,13 @@ internal sealed class StoreChanges
     /// <summary>Entries of ended sessions' queues that other members of their shared groups have now: session number, sequence number, shared message.</summary>
     public List<(long Session, long Sequence, long MessageNumber)> HandedOver { get; } = [];
 
-    public bool IsEmpty => Deliveries.Count == 0 && RetainedTopics.Count == 0 && Sessions.Count == 0 && Received.Count == 0 && HandedOver.Count == 0;
+    public bool IsEmpty => Deliveries.Count == 0 && Retained.Count == 0 && Sessions.Count == 0 && Received.Count == 0 && HandedOver.Count == 0;
 
     public void Clear()
     {
         Deliveries.Clear();
         Received.Clear();
-        RetainedTopics.Clear();
+        Retained.Clear();
         Sessions.Clear();
         HandedOver.Clear();
         Held.Clear();

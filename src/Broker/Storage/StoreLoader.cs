@@ -13,9 +13,8 @@ namespace Avocet.Broker.Storage;
 internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
 {
     private readonly IStore _store = commits.Store;
-    private readonly HashSet<long> _sessions = [];
+    private readonly Dictionary<long, Session> _sessions = [];
     private readonly Dictionary<long, ProgressRecord> _progress = [];
-    private bool _isSecured;
 
     /// <exception cref="StoreException">The store cannot be read, or holds what this program does not know.</exception>
     public void Load()
@@ -46,12 +45,12 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         try
         {
             _store.Commit(batch, context.Options.Durability == Durability.Fsync);
-            _isSecured = true;
         }
         catch (StoreException exception)
         {
             // A full disk is no reason not to serve what needs none.
             Log.StoreFailed(context.Logger, _store.Location, exception.Message);
+            commits.SecureLater();
         }
     }
 
@@ -103,7 +102,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
 
         foreach (var (session, record) in byClientId.Values)
         {
-            _sessions.Add(session.Journal!.Number);
+            _sessions.Add(session.Journal!.Number, session);
             LoadState(session);
             LoadQueue(session, record);
             context.Sessions.Restore(session, record);
@@ -139,14 +138,14 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         var journal = session.Journal!;
         var progress = LoadProgress(journal.Number);
         _progress.Add(journal.Number, progress);
-        var windowEnd = progress.Exceptions.Count == 0 ? progress.Head : progress.Exceptions[^1].Sequence + progress.Exceptions[^1].Length;
-        var inflight = LoadWindow(session, progress, windowEnd);
+        var windowEnd = progress.End;
+        var inflight = LoadWindow(session, progress);
 
         var stored = new StoredTail();
         var next = windowEnd;
-        if (TryFind(journal.Number, windowEnd, false, out var first, out var firstBytes) && TryFind(journal.Number, windowEnd, true, out var last, out var lastBytes))
+        if (TryFind(journal.Number, windowEnd, false, out var first, out var bytesBefore) && TryFind(journal.Number, windowEnd, true, out var last, out var lastBytes))
         {
-            stored.Restore(first, last + 1, lastBytes - firstBytes);
+            stored.Restore(first, last + 1, lastBytes - bytesBefore);
             next = last + 1;
             journal.BytesSoFar = lastBytes;
         }
@@ -154,7 +153,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         // Of a client that was connected it is not known which were sent, for its acknowledgements are written later: all of them may have been.
         session.Restore(inflight, stored, next, record.IsConnected ? next : record.SentUpTo);
         // PUBREL makes the client forget the identifier, so that it waits until a power cut cannot bring the PUBLISH back.
-        if (!_isSecured) commits.Progress(session, 0, released: null);
+        if (!commits.IsSecured) commits.Progress(session, 0, released: null);
     }
 
     private ProgressRecord LoadProgress(long session)
@@ -167,7 +166,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     }
 
     /// <summary>What was in flight, as far as something behind it is done or owes a PUBREL: few enough to be read now.</summary>
-    private List<(long Sequence, OutboundMessage Message, InflightState State)> LoadWindow(Session session, in ProgressRecord progress, long end)
+    private List<(long Sequence, OutboundMessage Message, InflightState State)> LoadWindow(Session session, in ProgressRecord progress)
     {
         var inflight = new List<(long Sequence, OutboundMessage Message, InflightState State)>();
         var next = progress.Head;
@@ -180,7 +179,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
             next = sequence + length;
         }
 
-        AddWaiting(session, next, end, inflight);
+        AddWaiting(session, next, progress.End, inflight);
         return inflight;
     }
 
@@ -201,15 +200,23 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         }
     }
 
-    private bool TryFind(long session, long from, bool isLast, out long sequence, out long bytesSoFar)
+    /// <summary>The last entry of a queue with the bytes up to it, or the first one from a number on with the bytes before it.</summary>
+    private bool TryFind(long session, long from, bool isLast, out long sequence, out long bytes)
     {
-        (sequence, bytesSoFar) = (0, 0);
+        (sequence, bytes) = (0, 0);
         using var cursor = _store.Scan(StoreTable.Queue, StoreKeys.OfQueue(session, from), StoreKeys.OfNumber(session + 1), isLast);
         if (!cursor.MoveNext()) return false;
 
         var reader = new RecordReader(StoreTable.Queue, cursor.Key, cursor.Value);
         sequence = StoreKeys.SequenceOf(cursor.Key);
-        bytesSoFar = QueueRecord.ReadBytesSoFar(ref reader);
+        if (isLast)
+        {
+            bytes = QueueRecord.ReadBytesSoFar(ref reader);
+            return true;
+        }
+
+        var record = QueueRecord.Read(ref reader);
+        bytes = record.BytesSoFar - ((record.Message ?? QueuePage.FindMessage(_store, record.MessageNumber))?.Size ?? 0);
         return true;
     }
 
@@ -217,10 +224,10 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
     {
         var journal = session.Journal!;
         commits.Change(new SessionChange(session, ++journal.Version, null), isUrgent: false);
-        _sessions.Add(journal.Number);
+        _sessions.Add(journal.Number, session);
     }
 
-    /// <summary>Counts what the queues refer to, over the store as it is now, while the broker begins to serve.</summary>
+    /// <summary>Counts what the queues refer to, and what is missing in them, over the store as it is now, while the broker begins to serve.</summary>
     private void BeginRecount(bool isUnclean)
     {
         var cursor = _store.Scan(StoreTable.Queue, default, default);
@@ -233,6 +240,7 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
         var unneeded = new List<long>();
         var references = new SharedMessages();
         var abandoned = new List<long>();
+        var gaps = new GapSearch(_store);
         var session = 0L;
         ProgressRecord progress = default;
         try
@@ -246,13 +254,18 @@ internal sealed class StoreLoader(BrokerContext context, CommitBatcher commits)
                     {
                         session = StoreKeys.NumberOf(cursor.Key);
                         progress = _progress.GetValueOrDefault(session, new ProgressRecord(0, []));
-                        if (!_sessions.Contains(session)) abandoned.Add(session);
+                        gaps.Begin(_sessions.GetValueOrDefault(session));
+                        if (!_sessions.ContainsKey(session)) abandoned.Add(session);
                     }
 
                     var reader = new RecordReader(StoreTable.Queue, cursor.Key, cursor.Value);
                     var number = QueueRecord.ReadMessageNumber(ref reader);
-                    if (number != 0 && !progress.IsDone(StoreKeys.SequenceOf(cursor.Key))) references.Add(number, 1);
+                    var sequence = StoreKeys.SequenceOf(cursor.Key);
+                    if (number != 0 && !progress.IsDone(sequence)) references.Add(number, 1);
+                    if (sequence >= progress.End) gaps.Add(cursor.Key, cursor.Value);
                 }
+
+                gaps.Begin(null);
 
                 while (messages is not null && messages.MoveNext())
                 {

@@ -2,6 +2,7 @@ using Avocet.Broker.Storage;
 using Avocet.Protocol;
 using Avocet.Protocol.Properties;
 using Avocet.TestKit;
+using Avocet.TestKit.Packets;
 using Xunit;
 
 namespace Avocet.Broker.Tests.Durability;
@@ -239,6 +240,72 @@ public sealed class StoreFailureTests
         broker.Store.Failure = null;
         await broker.SettleAsync();
         await client.ExpectAsync(Given.Pubrel(message.PacketId));
+    }
+
+    [Theory, BothVersions]
+    public async Task Message_that_a_start_found_and_could_not_sync_is_neither_sent_nor_acknowledged_before_it_is(ProtocolVersion version)
+    {
+        await using var broker = await StartAsync();
+        var publisher = Given.Client("writer").Version(version).Persistent();
+        var writer = await broker.ConnectAsync(publisher);
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7), Given.Publish("kept").Payload("more").Qos1(8));
+        await writer.ExpectAsync(Given.Pubrec(7), Given.Puback(8));
+
+        await broker.CrashAsync(failure: Full);
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        writer = await broker.ConnectAsync(publisher);
+        await writer.SendAsync(Given.Publish("kept").Payload("once").Qos2(7).AsDuplicate());
+        await client.ExpectNothingAsync();
+        await broker.SettleAsync();
+        await writer.ExpectNothingAsync();
+        await client.ExpectNothingAsync();
+
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await client.ExpectAsync(Given.Publish("kept").Payload("once").Qos2(), Given.Publish("kept").Payload("more").Qos1());
+        await writer.ExpectAsync(Given.Pubrec(7));
+        await client.ExpectNothingAsync();
+    }
+
+    [Theory]
+    [InlineData(Qos.AtLeastOnce, false)]
+    [InlineData(Qos.AtLeastOnce, true)]
+    [InlineData(Qos.ExactlyOnce, false)]
+    [InlineData(Qos.ExactlyOnce, true)]
+    public async Task Retained_message_that_is_refused_leaves_the_one_before(Qos qos, bool hasOne)
+    {
+        var commits = new QueuedScheduler { RunsAtOnce = true };
+        await using var broker = new DurableBroker(storeScheduler: commits, allowsErrors: true);
+        await broker.LeaveAsync(Given.Client("kept").Persistent().Subscribed("kept", Qos.ExactlyOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        if (hasOne)
+        {
+            await writer.SendAsync(Given.Publish("kept").Payload("old").Retain().Qos1(1));
+            await writer.ExpectAsync(Given.Puback(1));
+        }
+
+        await broker.SettleAsync();
+        commits.RunsAtOnce = false;
+        for (ushort id = 2; id <= 3; id++) await writer.SendAsync(Given.Publish("kept").Payload("new").Retain().WithQos(qos, id));
+        await writer.ExpectNothingAsync();
+        broker.Store.Failure = Full;
+        commits.RunAll();
+        for (ushort id = 2; id <= 3; id++) Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync()).Reason);
+
+        commits.RunsAtOnce = true;
+        await ExpectRetainedAsync(Given.Client("online"));
+        broker.Store.Failure = null;
+        await broker.SettleAsync();
+        await ExpectRetainedAsync(Given.Client("durable").Persistent());
+        await broker.CrashAsync();
+        await ExpectRetainedAsync(Given.Client("later").Persistent());
+
+        async Task ExpectRetainedAsync(ClientBuilder client)
+        {
+            var peer = await broker.ConnectAsync(client.Subscribed("kept", Qos.ExactlyOnce));
+            var messages = (await peer.ReadToPingrespAsync()).Where(packet => packet.Type == PacketType.Publish).Select(packet => packet.PayloadText);
+            Assert.Equal(hasOne ? ["old"] : [], messages);
+        }
     }
 
     [Fact]

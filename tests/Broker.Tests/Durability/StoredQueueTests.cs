@@ -44,6 +44,42 @@ public sealed class StoredQueueTests
         Assert.Equal("750", (await ReadLastAsync(client, received[^1].PayloadText)).ToString());
     }
 
+    [Theory]
+    [InlineData(5, long.MaxValue)]
+    [InlineData(1000, 5100)]
+    public async Task What_was_given_up_in_the_middle_of_a_queue_takes_no_room_after_a_restart(int messagesMax, long bytesMax)
+    {
+        var commits = new QueuedScheduler { RunsAtOnce = true };
+        await using var broker = new DurableBroker(
+            new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = messagesMax, QueueBytesMax = bytesMax }, commits, allowsErrors: true);
+        await broker.LeaveAsync(Given.Client("c").Persistent().Subscribed("a", Qos.AtLeastOnce));
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await PublishLargeAsync(writer, 1);
+        await broker.SettleAsync();
+        commits.RunsAtOnce = false;
+        for (ushort id = 2; id <= 4; id++) await writer.SendAsync(Given.Publish("a").Payload(new byte[1000]).Qos1(id));
+        await writer.ExpectNothingAsync();
+        broker.Store.Failure = new StoreException(StoreFault.Full, "No space is left in test.");
+        commits.RunAll();
+        for (ushort id = 2; id <= 4; id++) Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Puback)).Reason);
+        broker.Store.Failure = null;
+        commits.RunsAtOnce = true;
+        await broker.SettleAsync();
+        await PublishLargeAsync(writer, 5);
+
+        await broker.CrashAsync();
+        await broker.UntilAsync(() => broker.Broker.Broker.Context.Sessions.CountQueued() is (2, 2002));
+        writer = await broker.ConnectAsync(Given.Client("writer"));
+        for (ushort id = 6; id <= 8; id++) await PublishLargeAsync(writer, id);
+        await writer.SendAsync(Given.Publish("a").Payload(new byte[1000]).Qos1(9));
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Puback)).Reason);
+
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent());
+        Assert.Equal(5, (await client.ReceiveAsync(5)).Count);
+        await client.ReadToPingrespAsync();
+        await PublishLargeAsync(writer, 10);
+    }
+
     [Fact]
     public async Task Message_to_many_sessions_is_stored_once_and_removed_after_the_last()
     {
@@ -144,6 +180,12 @@ public sealed class StoredQueueTests
 
         var client = await broker.ConnectAsync(Given.Client("c").Persistent());
         await client.ExpectAsync(Given.Publish("a").Payload("0"), Given.Publish("a").Payload("1").Qos1());
+    }
+
+    private static async Task PublishLargeAsync(TestPeer writer, ushort packetId)
+    {
+        await writer.SendAsync(Given.Publish("a").Payload(new byte[1000]).Qos1(packetId));
+        await writer.ExpectAsync(Given.Puback(packetId));
     }
 
     private static async Task PublishAsync(DurableBroker broker, int count, int from = 1)

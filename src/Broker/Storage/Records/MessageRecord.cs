@@ -28,6 +28,9 @@ public sealed record MessageRecord
     /// <summary>The client identifier of the publisher, which No Local compares; null when it is not known.</summary>
     public string? PublisherId { get; init; }
 
+    /// <summary>Bytes that count against a queue's limit.</summary>
+    public int Size => TopicName.Length + Properties.Length + Payload.Length;
+
     public void Write(RecordWriter writer) => Write(writer, TopicName, Properties, Payload, Qos, Retain, ExpiresAt, PublisherId);
 
     /// <summary>Writes the record of a message which is not in this form.</summary>

@@ -21,6 +21,9 @@ public readonly record struct ProgressException(long Sequence, ProgressState Sta
 /// <param name="Exceptions">Those from it on which are done or owe a PUBREL, in order of their sequence numbers.</param>
 public readonly record struct ProgressRecord(long Head, IReadOnlyList<ProgressException> Exceptions)
 {
+    /// <summary>Nothing is known of the deliveries from this sequence number on.</summary>
+    public long End => Exceptions.Count == 0 ? Head : Exceptions[^1].Sequence + Exceptions[^1].Length;
+
     /// <summary>Whether a delivery needs its message no more.</summary>
     public bool IsDone(long sequence)
     {
