@@ -47,7 +47,7 @@ internal sealed class BrokerProcess : IDisposable
             _ => new ProcessStartInfo(choice.Path, [port.ToString(CultureInfo.InvariantCulture)]),
         };
         var startedAt = Stopwatch.GetTimestamp();
-        var broker = new BrokerProcess(choice, Children.Start(start), port, folder);
+        var broker = new BrokerProcess(choice, StartOrClear(start, folder), port, folder);
         try
         {
             while (!broker.Answers())
@@ -72,6 +72,19 @@ internal sealed class BrokerProcess : IDisposable
     {
         Children.End(_process);
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static Process StartOrClear(ProcessStartInfo start, string folder)
+    {
+        try
+        {
+            return Children.Start(start);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
     }
 
     private static ProcessStartInfo Avocet(string path, string folder, int port, BrokerSetup setup)

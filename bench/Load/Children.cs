@@ -7,7 +7,7 @@ internal static class Children
 {
     private static readonly Lock Gate = new();
     private static readonly HashSet<Process> Running = [];
-    private static bool s_isEnding;
+    private static bool _isEnding;
 
     public static Process Start(ProcessStartInfo start)
     {
@@ -15,7 +15,7 @@ internal static class Children
         start.RedirectStandardError = true;
         lock (Gate)
         {
-            if (s_isEnding) throw new OperationCanceledException();
+            if (_isEnding) throw new OperationCanceledException();
 
             var process = Process.Start(start)!;
             Running.Add(process);
@@ -38,7 +38,7 @@ internal static class Children
     {
         lock (Gate)
         {
-            s_isEnding = true;
+            _isEnding = true;
             foreach (var process in Running)
             {
                 if (!process.HasExited) process.Kill();

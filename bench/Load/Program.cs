@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Avocet.Load;
 
 var tool = new Option<string>("--tool") { Description = "The avocet that makes the load, and the default of --avocet.", Required = true };
@@ -72,7 +74,7 @@ async Task<int> MeasureAsync(Scenario scenario, BrokerChoice choice, ParseResult
         await scenario.RunAsync(new Measurement(broker, load, results, parsed.GetValue(quick), parsed.GetValue(soakMinutes)));
         return 0;
     }
-    catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or IOException or KeyNotFoundException)
+    catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or IOException or KeyNotFoundException or Win32Exception or JsonException)
     {
         // The others are still worth measuring; the table shows a gap.
         await Console.Error.WriteLineAsync($"{scenario.Name} · {choice.Name}: {exception.Message}");

@@ -58,6 +58,7 @@ public sealed class CommandTests
     [InlineData("--help")]
     [InlineData("serve", "--help")]
     [InlineData("config", "show", "--help")]
+    [InlineData("bench", "fanout", "--help")]
     public async Task Help_has_examples_and_exit_codes(params string[] arguments)
     {
         var help = await RunAsync(arguments);

@@ -13,6 +13,9 @@ internal sealed class BenchArguments
     private const int PortDefault = 1883;
     private const long OfflineMessagesDefault = 1000;
     private const double SecondsDefault = 10;
+    private const double StallDefault = 5;
+    private const double StallMin = 0.05;
+    private const double StallMax = 600;
     private const double SecondsMax = 86_400;
     private const double RateMax = 5_000_000;
     private const long MessagesMax = 10_000_000_000;
@@ -23,7 +26,7 @@ internal sealed class BenchArguments
 
     private readonly string _scenario;
     private readonly Defaults _defaults;
-    private readonly Option<string> _host = new("--host", "-h") { Description = "The broker's host.", DefaultValueFactory = _ => "127.0.0.1" };
+    private readonly Option<string> _host = new("--host") { Description = "The broker's host.", DefaultValueFactory = _ => "127.0.0.1" };
     private readonly Option<int> _port = new("--port", "-p") { Description = "The broker's port.", DefaultValueFactory = _ => PortDefault };
     private readonly Option<string?> _url = new("--url") { Description = "Instead of host and port: mqtt://user:password@host:port.", HelpName = "url" };
     private readonly Option<string?> _userName = new("--username", "-u") { Description = "The user name." };
@@ -38,6 +41,12 @@ internal sealed class BenchArguments
     private readonly Option<int?> _outstanding = new("--outstanding")
     {
         Description = "Messages of all publishers not yet received; publishers pause there, so that no broker drops (default 5000, less if they are large).",
+    };
+
+    private readonly Option<double> _stall = new("--stall")
+    {
+        Description = "Seconds without any progress, after which what is missing counts as lost.",
+        DefaultValueFactory = _ => StallDefault,
     };
 
     private readonly Option<double> _rate;
@@ -70,7 +79,6 @@ internal sealed class BenchArguments
 
     public void AddTo(Command command)
     {
-        // --help alone means help here: -h is the host, as with other MQTT tools.
         List<Option> options = [_host, _port, _url, _userName, _password, _version];
         if (_scenario != "conn") options.Add(_qos);
         if (HasMessages) options.Add(_payload);
@@ -84,6 +92,7 @@ internal sealed class BenchArguments
         if (_defaults.Publishers > 0) options.Add(_publishers);
         if (_defaults.Subscribers > 0) options.Add(_subscribers);
         if (_defaults.Count > 0) options.Add(_count);
+        if (HasFlow) options.Add(_stall);
         if (_scenario is "conn") options.Add(_sessionExpiry);
         if (_scenario is "pub" or "sub" or "retain") options.Add(_topic);
         if (_scenario is "conn" or "retain" or "offline") options.Add(_keep);
@@ -117,6 +126,7 @@ internal sealed class BenchArguments
             Window = Check(parsed, _window, 1, ushort.MaxValue),
             Outstanding = Check(parsed, _outstanding, 1, OutstandingMax),
             Rate = Check(parsed, _rate, _scenario == "latency" ? 0.001 : 0, RateMax),
+            Stall = TimeSpan.FromSeconds(Check(parsed, _stall, StallMin, StallMax)),
             SessionExpirySeconds = parsed.GetValue(_sessionExpiry),
             Topic = parsed.GetValue(_topic) ?? (_scenario switch { "pub" => "bench", "sub" => "bench/#", _ => null }),
             IsKept = parsed.GetValue(_keep),

@@ -171,7 +171,9 @@ internal abstract class BenchConnection : IDisposable
     {
         _isClosed = true;
         var exception = _failure.Report($"{ClientId} at {Settings.EndPoint}: {problem}");
-        Interlocked.Exchange(ref _waiter, null)?.TrySetException(exception);
+
+        // Not here: what waits would go on under the gate.
+        if (Interlocked.Exchange(ref _waiter, null) is { } waiter) ThreadPool.QueueUserWorkItem(_ => waiter.TrySetException(exception));
     }
 
     private void ContinueSending()

@@ -39,6 +39,9 @@ internal sealed record BenchOptions
     /// <summary>Messages a second of all publishers; 0 is as fast as it goes.</summary>
     public double Rate { get; init; }
 
+    /// <summary>So long nothing may arrive before what is missing counts as lost.</summary>
+    public TimeSpan Stall { get; init; }
+
     public uint SessionExpirySeconds { get; init; }
 
     public string? Topic { get; init; }

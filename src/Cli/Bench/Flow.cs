@@ -10,9 +10,7 @@ namespace Avocet.Cli.Bench;
 /// <param name="copies">How often each message is to arrive.</param>
 internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> delivered, int copies)
 {
-    /// <summary>So long nothing may arrive before what is missing counts as lost.</summary>
-    internal static readonly TimeSpan StallMax = TimeSpan.FromSeconds(5);
-
+    /// <summary>How often to look whether it is done; when something arrived last is known exactly.</summary>
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
 
     public long Sent => publishers.Sum(publisher => publisher.Sent);
@@ -62,7 +60,7 @@ internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> deli
             var now = arrived();
             run.ShowProgress("received", now);
             if (now != last) (last, lastAt) = (now, Stopwatch.GetTimestamp());
-            if (now >= expected || Stopwatch.GetElapsedTime(lastAt) > StallMax) return now;
+            if (now >= expected || Stopwatch.GetElapsedTime(lastAt) > run.Options.Stall) return now;
 
             await Task.Delay(LookInterval);
         }
@@ -98,7 +96,7 @@ internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> deli
             var sent = Sent;
             run.ShowProgress("published", sent);
             if (sent != last) (last, lastAt) = (sent, Stopwatch.GetTimestamp());
-            else if (pacer is null && Stopwatch.GetElapsedTime(lastAt) > StallMax) return;
+            else if (pacer is null && Stopwatch.GetElapsedTime(lastAt) > run.Options.Stall) return;
         }
     }
 
@@ -117,11 +115,11 @@ internal sealed class Flow(BenchRun run, Publisher[] publishers, Func<long> deli
             {
                 (last, lastAt) = (arrived, Stopwatch.GetTimestamp());
             }
-            else if (Stopwatch.GetElapsedTime(lastAt) > StallMax)
+            else if (Stopwatch.GetElapsedTime(lastAt) > run.Options.Stall)
             {
                 if (isIdle) return;
 
-                throw new BenchException($"The broker has not acknowledged everything within {StallMax.TotalSeconds:0} s. Its log may say why.");
+                throw new BenchException($"The broker has not acknowledged everything within {run.Options.Stall.TotalSeconds:0.##} s. Its log may say why.");
             }
 
             await Task.Delay(LookInterval);

@@ -73,6 +73,7 @@ internal class Publisher : BenchConnection
     /// <summary>Publishes this many more.</summary>
     public void Start(long messages)
     {
+        CheckSize();
         lock (Gate) _limit = messages > long.MaxValue - _sent ? long.MaxValue : _sent + messages;
 
         Flush();
@@ -81,6 +82,7 @@ internal class Publisher : BenchConnection
     /// <summary>Publishes when a schedule says so.</summary>
     public void Start(Schedule schedule)
     {
+        CheckSize();
         lock (Gate) (_schedule, _limit) = (schedule, _sent);
     }
 
@@ -140,5 +142,12 @@ internal class Publisher : BenchConnection
 
         if (reason.IsError()) Refused++;
         if (!_ids.Free(packetId)) Fail($"the broker acknowledged packet identifier {packetId}, which is not in use.");
+    }
+
+    private void CheckSize()
+    {
+        if (_packetBytes <= Limits.PacketSizeMax) return;
+
+        throw new BenchException($"A PUBLISH with this payload has {_packetBytes} bytes; the broker takes {Limits.PacketSizeMax}. Give a smaller --payload.");
     }
 }

@@ -79,7 +79,7 @@ internal sealed class RetainLoad(BenchRun run)
         {
             last = receiver.Received;
             run.ShowProgress("received", last);
-            await run.Failure.WaitAsync(Task.WhenAny(arrived, Task.Delay(Flow.StallMax)));
+            await run.Failure.WaitAsync(Task.WhenAny(arrived, Task.Delay(_options.Stall)));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using Avocet.Cli.Bench;
 using Avocet.Server;
 
@@ -49,6 +50,11 @@ internal static class BenchCommand
         catch (BenchException exception)
         {
             await error.WriteLineAsync($"avocet: {exception.Message}");
+            return ServerProcess.ExitFailure;
+        }
+        catch (SocketException exception)
+        {
+            await error.WriteLineAsync($"avocet: a connection cannot be made: {exception.Message.TrimEnd('.')}. {Connect.AdviceFor(exception.SocketErrorCode)}");
             return ServerProcess.ExitFailure;
         }
     }
