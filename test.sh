@@ -28,6 +28,9 @@ install_clients() {
     /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || packages+=(python3-paho-mqtt)
     command -v openssl > /dev/null || packages+=(openssl)
     command -v npm > /dev/null || packages+=(nodejs npm)
+    # To compile ahead of time.
+    command -v clang > /dev/null || command -v gcc > /dev/null || packages+=(gcc libc6-dev)
+    [ -e /usr/include/zlib.h ] || packages+=(zlib1g-dev)
     if [ "${#packages[@]}" -gt 0 ]; then
         echo "Installing ${packages[*]}"
         export DEBIAN_FRONTEND=noninteractive
@@ -59,11 +62,13 @@ attribute() {
     grep -o "<assembly [^>]*>" "$1" | head -1 | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*'
 }
 
+# Runs the tests of a project, with further options of the runner.
 run_project() {
     local project="$1"
-    local report="$reports/$project.xml"
-    echo "== $project"
-    timeout --kill-after=10 "$project_seconds_max" "tests/$project/bin/$configuration/net10.0/Avocet.$project" -noColor -result-xml "$report" &
+    shift
+    local report="$reports/$project-$total.xml"
+    echo "== $project $*"
+    timeout --kill-after=10 "$project_seconds_max" "tests/$project/bin/$configuration/net10.0/Avocet.$project" -noColor -result-xml "$report" "$@" &
     running=$!
     wait "$running"
     local code=$?
@@ -93,6 +98,13 @@ if check "build" dotnet build Avocet.slnx -c "$configuration" -v quiet --nologo 
     check "run.sh" ./run.sh --help > /dev/null
     check "format" dotnet format Avocet.slnx --verify-no-changes --no-restore
     for folder in tests/*.Tests; do run_project "$(basename "$folder")"; done
+    # The same program compiled ahead of time, as the real process of those tests that start one.
+    if check "native" scripts/publish-native.sh artifacts/test; then
+        export AVOCET_PROGRAM="$PWD/artifacts/test/avocet" AVOCET_KILL_ROUNDS=5
+        run_project Server.Tests -class '*.CommandTests' -class '*.BenchCommandTests' -class '*.StoreCommandTests' -class '*.MosquittoTests' -class '*.PahoTests' \
+            -class '*.SignalTests' -class '*.KillTests'
+        unset AVOCET_PROGRAM AVOCET_KILL_ROUNDS
+    fi
     if [ "$total" -eq 0 ]; then
         echo "FAILED: there were no tests"
         failed=$((failed + 1))

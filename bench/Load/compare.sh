@@ -11,4 +11,8 @@ ulimit -n 65536 2> /dev/null || ulimit -n "$(ulimit -H -n)"
 for project in src/Cli bench/MqttNetServer bench/Load; do
   dotnet build "$project" -c Release -v quiet --nologo -p:UseSharedCompilation=false >&2
 done
-exec bench/Load/bin/Release/net10.0/Avocet.Load --tool src/Cli/bin/Release/net10.0/avocet --mqttnet bench/MqttNetServer/bin/Release/net10.0/Avocet.MqttNetServer "$@"
+program=src/Cli/bin/Release/net10.0/avocet
+measured=()
+# As it is installed, compiled ahead of time; and as ./run.sh builds it.
+case " $* " in *" --avocet "*) ;; *) measured=(--avocet "$(scripts/publish-native.sh artifacts/compare)" --avocet2 "$program") ;; esac
+exec bench/Load/bin/Release/net10.0/Avocet.Load --tool "$program" --mqttnet bench/MqttNetServer/bin/Release/net10.0/Avocet.MqttNetServer "${measured[@]}" "$@"

@@ -6,7 +6,8 @@ namespace Avocet.Server.Tests.Support;
 /// <summary>The real executable.</summary>
 internal static partial class AvocetProcess
 {
-    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
+    /// <summary>The one that was built with the tests, or the one that AVOCET_PROGRAM names, such as one compiled ahead of time.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("AVOCET_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "avocet.exe" : "avocet");
 
     public static ChildProcess Start(params IReadOnlyList<string> arguments) => Start(new Dictionary<string, string>(), arguments);
 
