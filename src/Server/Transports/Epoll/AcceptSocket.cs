@@ -19,6 +19,7 @@ internal sealed class AcceptSocket(ListenerEndpoint listener, Socket socket, Epo
     private const int FamilyInterNetworkV6 = 10;
 
     private bool _hasFailed;
+    private volatile bool _isClosed;
 
     public int Fd { get; } = (int)socket.Handle;
 
@@ -28,7 +29,8 @@ internal sealed class AcceptSocket(ListenerEndpoint listener, Socket socket, Epo
     public unsafe void Accept(EpollLoop loop)
     {
         var address = stackalloc byte[AddressSizeMax];
-        for (var i = 0; i < AcceptsMax; i++)
+        // Its number may be another's already when the last event comes.
+        for (var i = 0; i < AcceptsMax && !_isClosed; i++)
         {
             var length = AddressSizeMax;
             var fd = Native.Accept(Fd, address, &length, Native.AcceptFlags);
@@ -46,7 +48,11 @@ internal sealed class AcceptSocket(ListenerEndpoint listener, Socket socket, Epo
         }
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        _isClosed = true;
+        socket.Dispose();
+    }
 
     private void PauseAfter(int error, EpollLoop loop)
     {
