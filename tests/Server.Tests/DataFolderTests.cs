@@ -78,6 +78,32 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task Damaged_store_is_told_in_a_line_and_left_as_it_is()
+    {
+        await using (var process = await AvocetProcess.ServeAsync("--data", _folder.Path))
+        {
+            process.Signal(PosixSignal.SIGTERM);
+            Assert.Equal(0, await process.WaitForExitAsync());
+        }
+
+        foreach (var manifest in Directory.GetFiles(_folder.File("store"), "MANIFEST-*")) Damage(manifest);
+        var before = Contents();
+        await using var damaged = AvocetProcess.Start("serve", "--port", "auto", "--ws-port", "auto", "--data", _folder.Path);
+
+        Assert.Equal(1, await damaged.WaitForExitAsync());
+        var line = Assert.Single(damaged.ErrorLines);
+        Assert.StartsWith($"avocet: The data in {_folder.Path} is damaged: ", line, StringComparison.Ordinal);
+        Assert.EndsWith(
+            ". Nothing was changed or removed. Restore a backup of the folder, see with 'avocet store check' what can be read, or move the folder away to begin with an "
+            + "empty one.", line, StringComparison.Ordinal);
+        Assert.Equal(before, Contents());
+
+        await using var check = AvocetProcess.Start("store", "check", "--data", _folder.Path);
+        Assert.Equal(1, await check.WaitForExitAsync());
+        Assert.Equal(before, Contents());
+    }
+
+    [Fact]
     public async Task Embedded_server_opens_its_folder_and_closes_it()
     {
         var options = Options with { DataFolder = _folder.Path };
@@ -119,4 +145,16 @@ public sealed class DataFolderTests : IDisposable
         Assert.False(Directory.Exists(_folder.File("unused")));
         Assert.Null(store.Get(StoreTable.Meta, "nothing"u8));
     }
+
+    private static void Damage(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        bytes[bytes.Length / 2] ^= 0x10;
+        File.WriteAllBytes(file, bytes);
+    }
+
+    /// <summary>The files of data, without those that each start writes.</summary>
+    private Dictionary<string, byte[]> Contents() => Directory.GetFiles(_folder.File("store"))
+        .Where(file => Path.GetFileName(file) is var name && name is not ("LOCK" or "lock" or "process") && !name.StartsWith("LOG", StringComparison.Ordinal))
+        .ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
 }

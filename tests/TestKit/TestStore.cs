@@ -19,6 +19,9 @@ public sealed class TestStore(MemoryStore content) : IStore
     /// <summary>Called before each commit.</summary>
     public Action? OnCommit { get; set; }
 
+    /// <summary>Entries of queues that were read one after another.</summary>
+    public int QueueEntriesRead { get; private set; }
+
     public string Location => "test";
 
     public void Commit(StoreBatch batch, bool sync)
@@ -37,12 +40,36 @@ public sealed class TestStore(MemoryStore content) : IStore
 
     public byte[]? Get(StoreTable table, ReadOnlySpan<byte> key) => content.Get(table, key);
 
-    public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false) => content.Scan(table, from, to, isReverse);
+    public StoreCursor Scan(StoreTable table, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, bool isReverse = false)
+    {
+        var cursor = content.Scan(table, from, to, isReverse);
+        return table == StoreTable.Queue ? new CountingCursor(cursor, this) : cursor;
+    }
 
     public StoreFigures GetFigures() => content.GetFigures();
 
     public void Dispose()
     {
         // The content belongs to the test.
+    }
+
+    private sealed class CountingCursor(StoreCursor cursor, TestStore store) : StoreCursor
+    {
+        public override ReadOnlySpan<byte> Key => cursor.Key;
+
+        public override ReadOnlySpan<byte> Value => cursor.Value;
+
+        public override bool MoveNext()
+        {
+            var isThere = cursor.MoveNext();
+            if (isThere) store.QueueEntriesRead++;
+            return isThere;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            cursor.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -14,14 +14,15 @@ internal sealed class DurableBroker : IAsyncDisposable
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly BrokerOptions _options;
     private readonly PipeScheduler _storeScheduler;
-
+    private readonly PipeScheduler _scheduler;
     private readonly bool _allowsErrors;
 
-    public DurableBroker(BrokerOptions? options = null, PipeScheduler? storeScheduler = null, bool allowsErrors = false)
+    public DurableBroker(BrokerOptions? options = null, PipeScheduler? storeScheduler = null, bool allowsErrors = false, PipeScheduler? scheduler = null)
     {
         _allowsErrors = allowsErrors;
         _options = options ?? new BrokerOptions { SysIntervalSeconds = 0 };
         _storeScheduler = storeScheduler ?? PipeScheduler.Inline;
+        _scheduler = scheduler ?? PipeScheduler.ThreadPool;
         (Broker, Store) = Start();
     }
 
@@ -94,7 +95,7 @@ internal sealed class DurableBroker : IAsyncDisposable
     private (TestBroker Broker, TestStore Store) Start(StoreException? failure = null)
     {
         var store = new TestStore(_content) { Failure = failure };
-        var services = new BrokerServices { Store = store, StoreScheduler = _storeScheduler };
+        var services = new BrokerServices { Store = store, StoreScheduler = _storeScheduler, Scheduler = _scheduler };
         return (new TestBroker(_options, services, _clock) { AllowsErrors = _allowsErrors }, store);
     }
 }

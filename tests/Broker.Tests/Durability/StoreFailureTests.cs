@@ -189,7 +189,9 @@ public sealed class StoreFailureTests
         await writer.ExpectAsync(Given.Puback(1));
         Assert.Equal("1", await SysTopics.ReadNextAsync(broker.Broker, "storage/messages/kept"));
         Assert.Equal("ok", await SysTopics.ReadAsync(broker.Broker, "storage/state"));
-        Assert.NotEqual("0", await SysTopics.ReadAsync(broker.Broker, "storage/bytes/per_message"));
+        var written = long.Parse(await SysTopics.ReadAsync(broker.Broker, "storage/bytes/written"));
+        Assert.Equal(broker.Store.GetFigures().BytesWritten, written);
+        Assert.Equal($"{written}", await SysTopics.ReadAsync(broker.Broker, "storage/bytes/per_message"));
 
         broker.Store.Failure = Full;
         await writer.SendAsync(Given.Publish("kept").Qos1(1));

@@ -31,6 +31,29 @@ public sealed class StoredQueueTests
     }
 
     [Fact]
+    public async Task Start_reads_of_queues_only_where_they_begin_and_end()
+    {
+        const int Count = 3000;
+        var later = new QueuedScheduler { RunsAtOnce = true };
+        await using var broker = new DurableBroker(scheduler: later);
+        await broker.LeaveAsync(Given.Client("c").Persistent().Subscribed("a", Qos.AtLeastOnce));
+        await broker.LeaveAsync(Given.Client("d").Persistent().Subscribed("a", Qos.AtLeastOnce));
+        await PublishAsync(broker, Count);
+        later.RunsAtOnce = false;
+
+        await broker.CrashAsync();
+        Assert.InRange(broker.Store.QueueEntriesRead, 1, 8);
+
+        // Which messages are still needed is counted in the background.
+        Assert.True(later.TryRunOne());
+        Assert.InRange(broker.Store.QueueEntriesRead, 2 * Count, 2 * Count + 8);
+        later.RunsAtOnce = true;
+        var client = await broker.ConnectAsync(Given.Client("c").Persistent().ReceiveMaximum(10));
+        Assert.Equal("1", (await client.ReceiveAsync(1))[0].PayloadText);
+        Assert.InRange(broker.Store.QueueEntriesRead, 2 * Count, 2 * Count + 1000);
+    }
+
+    [Fact]
     public async Task Queue_that_drops_its_oldest_keeps_to_its_limit_after_a_restart()
     {
         await using var broker = new DurableBroker(new BrokerOptions { SysIntervalSeconds = 0, QueueMessagesMax = 600, QueueOverflow = QueueOverflow.DropOldest });
