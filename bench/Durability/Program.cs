@@ -3,21 +3,24 @@ using System.Globalization;
 using Avocet.Durability;
 using Avocet.Protocol;
 
-if (args is not [var avocet, var roundsText, var restartText])
+if (args is not [var avocet, var roundsText, var restartText, .. var only] || only is not ([] or ["queued"]))
 {
-    Console.Error.WriteLine("usage: Avocet.Durability AVOCET ROUNDS RESTART_MESSAGES; bench/Durability/run.sh does it");
+    Console.Error.WriteLine("usage: Avocet.Durability AVOCET ROUNDS RESTART_MESSAGES [queued]; bench/Durability/run.sh does it");
     return 1;
 }
 
 var rounds = int.Parse(roundsText, CultureInfo.InvariantCulture);
 var restartMessages = int.Parse(restartText, CultureInfo.InvariantCulture);
 var folder = Directory.CreateTempSubdirectory("avocet-bench-").FullName;
-var kinds = Enum.GetValues<BrokerKind>();
+
+// More than the other broker can hold in memory is for Avocet alone.
+var isQueuedOnly = only.Length > 0;
+BrokerKind[] kinds = isQueuedOnly ? [BrokerKind.AvocetFsync] : Enum.GetValues<BrokerKind>();
 var results = new Results();
 try
 {
     // Interleaved, so that what else the machine does hits all alike.
-    for (var round = 0; round < rounds; round++)
+    for (var round = 0; round < rounds && !isQueuedOnly; round++)
     {
         foreach (var kind in kinds) MeasureFanOut(kind, 10, 20_000, isDrained: true);
         foreach (var kind in kinds) MeasureFanOut(kind, 1000, 2_000, isDrained: false);
@@ -30,7 +33,7 @@ try
             Load.Subscribe(broker, 10);
             Load.Publish(broker, restartMessages / 10);
         }, "session-0", null);
-        MeasureRestart("retained", broker => Load.Publish(broker, restartMessages, retain: true), "probe", Load.RetainedTopic(restartMessages / 2));
+        if (!isQueuedOnly) MeasureRestart("retained", broker => Load.Publish(broker, restartMessages, retain: true), "probe", Load.RetainedTopic(restartMessages / 2));
     }
 }
 finally
