@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
@@ -16,8 +15,7 @@ public sealed class MqttBroker : IAsyncDisposable
     private static readonly TimeSpan LastCommitTimeMax = TimeSpan.FromSeconds(5);
 
     private readonly BrokerContext _context;
-    private readonly ConcurrentDictionary<Connection, Connection> _connections = new();
-    private readonly ConcurrentDictionary<string, int> _connectionsByListener = new();
+    private readonly ConnectionList _connections = new();
     private SysPublisher? _sys;
     private long _lastNumber;
     private volatile bool _isStopping;
@@ -59,26 +57,16 @@ public sealed class MqttBroker : IAsyncDisposable
     /// looked at.
     /// </remarks>
     /// <returns>Whether the client said that it goes, so that nothing more has to reach it.</returns>
-    public async Task<bool> RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
+    public Task<bool> RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
     {
         var listener = origin.Listener;
-        var count = _connectionsByListener.AddOrUpdate(listener.Name, 1, static (_, count) => count + 1);
+        var count = _connections.CountFor(listener.Name);
         var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && _connections.Count >= Options.ConnectionsMax);
         var connection = new Connection(_context, transport, origin, isOverLimit) { Number = Interlocked.Increment(ref _lastNumber) };
-        _connections.TryAdd(connection, connection);
+        _connections.Add(connection);
         if (_isStopping) connection.Close(Shutdown);
 
-        try
-        {
-            await connection.RunAsync();
-            return connection.Ending is { Cause: EndingCause.ClientDisconnected };
-        }
-        finally
-        {
-            _connections.TryRemove(connection, out _);
-            _connectionsByListener.AddOrUpdate(listener.Name, 0, static (_, count) => count - 1);
-            connection.MarkEnded();
-        }
+        return connection.RunAsync(_connections);
     }
 
     /// <summary>
@@ -89,7 +77,7 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         _isStopping = true;
         var running = new List<Task>();
-        foreach (var connection in _connections.Values.OrderBy(connection => connection.Number))
+        foreach (var connection in _connections.ToList())
         {
             running.Add(connection.WhenEndedAsync());
             connection.Close(Shutdown);
@@ -133,8 +121,7 @@ public sealed class MqttBroker : IAsyncDisposable
 
     private void CloseUnanswered()
     {
-        // In the order in which they came, so that a simulated run is the same each time.
-        foreach (var connection in _connections.Keys.Where(connection => connection.IsUnanswered).OrderBy(connection => connection.Number)) connection.CloseUnanswered();
+        foreach (var connection in _connections.ToList()) connection.CloseUnanswered();
     }
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");

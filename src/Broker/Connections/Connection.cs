@@ -5,6 +5,7 @@ using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
+using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -13,17 +14,18 @@ namespace Avocet.Broker.Connections;
 
 /// <summary>
 /// One network connection: reads packets, gives each to its handler, and flushes, once per batch, every connection that got output. All its
-/// members but <see cref="Close"/>, <see cref="OnRoom"/> and <see cref="OnDeadline"/> belong to the read loop.
+/// members but <see cref="Close"/>, <see cref="OnRoom"/> and <see cref="OnExpired"/> belong to the read loop. As a timer it has its deadline: for CONNECT first,
+/// then for the keep alive.
 /// </summary>
-internal sealed class Connection
+internal sealed class Connection : WheelTimer
 {
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
 
     private readonly IDuplexPipe _transport;
-    private readonly ConnectionTimer _timer;
     private byte[] _topicScratch = [];
     private string? _name;
+    private FlushBatch? _batch;
     private MatchCache? _matches;
     private Ending? _ending;
     private Func<Task>? _pendingStep;
@@ -41,8 +43,6 @@ internal sealed class Connection
         Origin = origin;
         IsOverLimit = isOverLimit;
         Writer = new ConnectionWriter(this, transport.Output, context);
-        Batch = new FlushBatch(context.Commits);
-        _timer = new ConnectionTimer(this);
     }
 
     /// <summary>Counts the broker's connections.</summary>
@@ -58,7 +58,11 @@ internal sealed class Connection
     public ConnectionWriter Writer { get; }
 
     /// <summary>The connections written to by the packets handled at present.</summary>
-    public FlushBatch Batch { get; }
+    public FlushBatch Batch => _batch ??= FlushBatch.Rent(Context.Commits);
+
+    /// <summary>The neighbours in the <see cref="ConnectionList"/>, whose gate guards them.</summary>
+    internal Connection? NextInList;
+    internal Connection? PreviousInList;
 
     public ProtocolVersion Version { get; set; }
 
@@ -108,11 +112,12 @@ internal sealed class Connection
 
     public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
 
-    /// <summary>Reads and handles packets until the connection ends. Never fails.</summary>
-    public async Task RunAsync()
+    /// <summary>Reads and handles packets until the connection ends, and leaves the list of those that run. Never fails.</summary>
+    /// <returns>Whether the client said that it goes.</returns>
+    public async Task<bool> RunAsync(ConnectionList list)
     {
         Context.Statistics.Add(Counter.SocketsOpened);
-        Context.Wheel.Set(_timer, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
+        Context.Wheel.Set(this, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
         try
         {
             // One state machine for all reads: a read that waits allocates nothing.
@@ -135,8 +140,28 @@ internal sealed class Connection
             End(new Ending(EndingCause.ServerFault, ReasonCode.UnspecifiedError, "an internal error ended this connection; the server's log tells more"));
         }
 
-        Context.Wheel.Stop(_timer);
-        await Disconnector.EndAsync(this, _transport);
+        Context.Wheel.Stop(this);
+        try
+        {
+            await Disconnector.EndAsync(this, _transport);
+        }
+        finally
+        {
+            list.Remove(this);
+            _ended.Set();
+        }
+
+        return Ending is { Cause: EndingCause.ClientDisconnected };
+    }
+
+    /// <summary>Flushes what the packets at hand gave to send, and lets a commit begin. An idle connection needs no batch.</summary>
+    public void Flush()
+    {
+        if (_batch is not { } batch) return;
+
+        batch.Flush();
+        _batch = null;
+        batch.Return();
     }
 
     /// <summary>Ends the connection from its own read loop.</summary>
@@ -189,10 +214,8 @@ internal sealed class Connection
     /// <summary>Says that the session has been left.</summary>
     public void MarkLeft() => _left.Set();
 
-    /// <summary>Completes once the connection is over, on the stack of <see cref="MarkEnded"/>.</summary>
+    /// <summary>Completes once the connection is over, on the stack of what ends it.</summary>
     public Task WhenEndedAsync() => _ended.WhenSetAsync(TaskCreationOptions.None);
-
-    public void MarkEnded() => _ended.Set();
 
     /// <summary>Ends the connection for a packet that broke a rule.</summary>
     public void Fail(PacketType type, in DecodeError error)
@@ -220,12 +243,11 @@ internal sealed class Connection
     {
         _keepAliveMilliseconds = seconds * 1500;
         _lastReceivedAt = Context.Clock.Now;
-        if (seconds == 0) Context.Wheel.Stop(_timer);
-        else Context.Wheel.Set(_timer, _lastReceivedAt + _keepAliveMilliseconds);
+        if (seconds == 0) Context.Wheel.Stop(this);
+        else Context.Wheel.Set(this, _lastReceivedAt + _keepAliveMilliseconds);
     }
 
-    /// <summary>Called by the timer wheel.</summary>
-    public void OnDeadline()
+    public override void OnExpired()
     {
         var now = Context.Clock.Now;
         if (Session is null)
@@ -241,7 +263,7 @@ internal sealed class Connection
         if (keepAlive == 0) return;
 
         var due = Volatile.Read(ref _lastReceivedAt) + keepAlive;
-        if (due > now) Context.Wheel.Set(_timer, due);
+        if (due > now) Context.Wheel.Set(this, due);
         else Close(new Ending(EndingCause.KeepAliveTimeout, ReasonCode.KeepAliveTimeout, $"nothing received for {keepAlive / 1000.0:0.#} s, 1.5 times the keep alive"));
     }
 
@@ -270,7 +292,7 @@ internal sealed class Connection
         var consumed = HandlePackets(result.Buffer);
         // With a step pending, what follows is looked at again after it.
         _transport.Input.AdvanceTo(consumed, _pendingStep is null ? result.Buffer.End : consumed);
-        Batch.Flush();
+        Flush();
         if (result.IsCompleted && _pendingStep is null)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
@@ -296,7 +318,7 @@ internal sealed class Connection
         {
             _pendingStep = null;
             await step();
-            Batch.Flush();
+            Flush();
         }
     }
 

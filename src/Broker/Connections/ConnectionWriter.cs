@@ -13,13 +13,13 @@ namespace Avocet.Broker.Connections;
 
 /// <summary>
 /// The output of one connection, written to by every thread that has something for it. Packets go straight into the pipe; while a flush is
-/// under way, or while CONNACK waits for a commit, they gather beside it. The gate is held for the copying of a packet only, never over a flush.
+/// under way, or while CONNACK waits for a commit, they gather beside it. The gate is held for the copying of a packet only, never over a flush. It is the writer
+/// itself, which nobody else locks: a lock of its own would be another object for each connection.
 /// </summary>
 internal sealed class ConnectionWriter(Connection connection, PipeWriter output, BrokerContext context) : ICommitWaiter
 {
     private const int FlushAtOnceBytes = 64 * 1024;
 
-    private readonly Lock _gate = new();
     private HeldAcknowledgements? _held;
     private byte[] _pending = [];
     private int _pendingLength;
@@ -70,7 +70,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>True when a PUBLISH may be written; else <see cref="Connection.OnRoom"/> will be called once it may.</summary>
     public bool HasRoom()
     {
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished) return false;
             if (Backlog < context.Options.OutboundBytesMax) return true;
@@ -83,7 +83,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Writes one of the packets that are not limited, whole.</summary>
     public void Write(ReadOnlySpan<byte> packet, Counter counter)
     {
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished) return;
 
@@ -126,7 +126,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     public void HoldUntil(long after)
     {
         var commits = context.Commits!;
-        lock (_gate)
+        lock (this)
         {
             if (!commits.IsFailing && commits.TryWait(after, this, isStateDurable: true) == CommitState.Pending) _heldUntil = after;
         }
@@ -144,7 +144,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     {
         if (Volatile.Read(ref _heldUntil) == 0) return false;
 
-        lock (_gate)
+        lock (this)
         {
             if (_heldUntil == 0 || context.Commits!.StateOf(_heldUntil) == CommitState.Pending) return false;
 
@@ -162,7 +162,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
 
     private void Hold(in HeldAcknowledgement acknowledgement)
     {
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished) return;
 
@@ -179,7 +179,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     {
         var commits = context.Commits!;
         var hasWritten = false;
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished || _held is null) return false;
 
@@ -209,7 +209,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             size = packet.GetEncodedSize(Version);
         }
 
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished) return;
 
@@ -229,7 +229,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
         var hasExpiry = isV5 && publication.ExpiresAt != Clock.Never;
         var propertiesLength = isV5 ? publication.Properties.Length + (hasExpiry ? 5 : 0) + SizeOf(shape.SubscriptionIds) : 0;
         int size;
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || _isFinished) return WriteResult.Closed;
             if (shape.Qos == Qos.AtMostOnce && Backlog >= context.Options.OutboundBytesMax) return WriteResult.NoRoom;
@@ -291,7 +291,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Sends what was written. Never under a lock: the pipe may run the socket's code, and more, inline.</summary>
     public void Flush()
     {
-        lock (_gate)
+        lock (this)
         {
             if (IsGathering || _isClosed || _unflushed == 0) return;
 
@@ -306,7 +306,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Completes once little enough waits for the socket, or the connection has ended.</summary>
     public Task WhenRoomAsync()
     {
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || Backlog < context.Options.OutboundBytesMax) return Task.CompletedTask;
 
@@ -317,7 +317,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Completes once everything that was written is flushed, or cannot be any more.</summary>
     public Task WhenFlushedAsync()
     {
-        lock (_gate)
+        lock (this)
         {
             if (_isClosed || !IsGathering) return Task.CompletedTask;
 
@@ -328,14 +328,14 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Takes no more packets; what was written is still flushed.</summary>
     public void Finish()
     {
-        lock (_gate) _isFinished = true;
+        lock (this) _isFinished = true;
     }
 
     /// <summary>Wakes whoever waits for room: the connection is to end.</summary>
     public void StopWaiting()
     {
         TaskCompletionSource? room;
-        lock (_gate) (room, _room) = (_room, null);
+        lock (this) (room, _room) = (_room, null);
 
         room?.TrySetResult();
     }
@@ -345,7 +345,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     {
         TaskCompletionSource? room, flushed;
         bool isFlushing;
-        lock (_gate)
+        lock (this)
         {
             _isClosed = true;
             _pending = [];
@@ -426,7 +426,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             TaskCompletionSource? room = null, flushed = null;
             var callsOnRoom = false;
             var goesOn = false;
-            lock (_gate)
+            lock (this)
             {
                 _inFlush = 0;
                 if (isEnd)

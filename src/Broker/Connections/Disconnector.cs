@@ -25,7 +25,7 @@ internal static class Disconnector
         context.Sessions.Leave(connection, ending.Will);
         connection.MarkLeft();
         writer.Flush();
-        connection.Batch.Flush();
+        connection.Flush();
         if (ending.Cause != EndingCause.ConnectionLost) await WaitForFlushAsync(writer, context.TimeProvider);
 
         writer.Close();

@@ -5,7 +5,17 @@ namespace Avocet.Broker.Connections;
 /// <summary>The connections that got output while a batch of packets was handled. Each is flushed once, at the end, when the commits may begin too.</summary>
 internal sealed class FlushBatch(CommitBatcher? commits)
 {
-    // Most batches are for one connection, and most connections idle.
+    /// <summary>Batches that a thread keeps for later: as many as read loops run on each other's stacks.</summary>
+    private const int PoolDepth = 8;
+
+    [ThreadStatic]
+    private static FlushBatch? _pool;
+
+    private CommitBatcher? _commits = commits;
+    private FlushBatch? _nextInPool;
+    private int _depthInPool;
+
+    // Most batches are for one connection.
     private ConnectionWriter? _first;
     private List<ConnectionWriter>? _others;
     private StoreChanges? _changes;
@@ -14,6 +24,28 @@ internal sealed class FlushBatch(CommitBatcher? commits)
     public StoreChanges Changes => _changes ??= new StoreChanges();
 
     public bool HasChanges => _changes is { IsEmpty: false };
+
+    /// <summary>An empty batch; <see cref="Return"/> gives it back.</summary>
+    public static FlushBatch Rent(CommitBatcher? commits)
+    {
+        if (_pool is not { } batch) return new FlushBatch(commits);
+
+        _pool = batch._nextInPool;
+        batch._nextInPool = null;
+        batch._commits = commits;
+        return batch;
+    }
+
+    /// <summary>Gives back a batch that was flushed, on any thread.</summary>
+    public void Return()
+    {
+        _commits = null;
+        _depthInPool = (_pool?._depthInPool ?? 0) + 1;
+        if (_depthInPool > PoolDepth || HasChanges) return;
+
+        _nextInPool = _pool;
+        _pool = this;
+    }
 
     /// <summary>Notes a connection that was written to. Never under a lock: a connection with much output is flushed at once.</summary>
     public void Add(ConnectionWriter writer)
@@ -32,7 +64,7 @@ internal sealed class FlushBatch(CommitBatcher? commits)
     /// <summary>Flushes all, and lets a commit begin. Never under a lock.</summary>
     public void Flush()
     {
-        commits?.Kick();
+        _commits?.Kick();
         // A flush can run other code inline which adds to this batch again; those are flushed too.
         _first?.FlushScheduled();
         if (_others is not null)

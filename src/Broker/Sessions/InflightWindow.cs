@@ -35,9 +35,9 @@ internal struct InflightMessage
 /// <summary>
 /// The unacknowledged messages of a session in the order in which they were first sent. A message's sequence number gives it its Packet Identifier, so
 /// that an identifier tells where its message is, and is the same again after a restart; one still in use is not given [MQTT-2.2.1-4]. The session's gate
-/// guards it.
+/// guards it. A field, never copied.
 /// </summary>
-internal sealed class InflightWindow
+internal struct InflightWindow()
 {
     /// <summary>1 to 65,535.</summary>
     public const int PacketIdCount = ushort.MaxValue;

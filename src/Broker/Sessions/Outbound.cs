@@ -15,7 +15,7 @@ namespace Avocet.Broker.Sessions;
 /// </summary>
 internal sealed class Outbound(Session session, BrokerContext context)
 {
-    private readonly InflightWindow _inflight = new();
+    private InflightWindow _inflight = new();
     private SessionQueue? _queue;
     private RetainedReplays? _replays;
     private int _inflightMax;
@@ -23,10 +23,10 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private long _nextSequence;
     private long _sentBeforeUpTo;
     private long _replaysAfter;
-    private SessionDrops _drops;
+    private SessionDrops? _drops;
 
     /// <summary>Messages dropped so far, by cause.</summary>
-    public SessionDrops Drops => _drops;
+    public SessionDrops Drops => _drops ?? Interlocked.CompareExchange(ref _drops, new SessionDrops(), null) ?? _drops;
 
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
     public (long Messages, long Bytes) Queued => (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
@@ -92,11 +92,11 @@ internal sealed class Outbound(Session session, BrokerContext context)
                 return DeliveryResult.Sent;
 
             case WriteResult.NoRoom:
-                CountDrop(ref _drops.SlowConsumer, Counter.DroppedSlowConsumer);
+                CountDrop(ref Drops.SlowConsumer, Counter.DroppedSlowConsumer);
                 return DeliveryResult.Skipped;
 
             case WriteResult.TooLarge:
-                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
                 return DeliveryResult.Skipped;
 
             default:
@@ -256,7 +256,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         // What is to expire at once is for those who are online.
         if (outbound.Message.ExpiresAt <= now)
         {
-            CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+            CountDrop(ref Drops.Expired, Counter.DroppedExpired);
             return DeliveryResult.Skipped;
         }
 
@@ -273,7 +273,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (!isRefused) continue;
 
             // Another member of a shared group may have room; if none has, the router counts the message once.
-            if (outbound.Group is null) CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+            if (outbound.Group is null) CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
             return DeliveryResult.Refused;
         }
 
@@ -303,7 +303,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         if (context.Options.QueueOverflow != QueueOverflow.DropOldest || _queue is null || !_queue.TryDequeue(out var oldest)) return false;
 
-        CountDrop(ref _drops.QueueFull, Counter.DroppedQueueFull);
+        CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -314,7 +314,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         if (_queue is null || !_queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
 
         _queue.TryDequeue(out _);
-        CountDrop(ref _drops.Expired, Counter.DroppedExpired);
+        CountDrop(ref Drops.Expired, Counter.DroppedExpired);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -348,7 +348,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (connection.Writer.WritePublish(ref publication, shape, now) == WriteResult.TooLarge)
             {
                 // This client takes smaller packets than it did before.
-                CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
                 EndInflight(ref item);
                 continue;
             }
@@ -464,7 +464,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         }
 
         // Too large for this client: treated as delivered. [MQTT-3.1.2-25]
-        CountDrop(ref _drops.TooLarge, Counter.DroppedTooLarge);
+        CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
         if (packetId != 0)
         {
             _inflight.RemoveNewest();

@@ -18,8 +18,9 @@ namespace Avocet.Broker.Sessions;
 /// </summary>
 internal sealed class Session : ICommitWaiter
 {
-    private readonly Lock _gate = new();
+    /// <summary>The messages, and the gate: nobody else locks it, and a lock of its own would be another object for each session.</summary>
     private readonly Outbound _outbound;
+
     private SessionSubscriptions _subscriptions = new();
     private Dictionary<ushort, long>? _receivedQos2;
     private volatile Connection? _connection;
@@ -74,7 +75,7 @@ internal sealed class Session : ICommitWaiter
     {
         get
         {
-            lock (_gate) return _outbound.Drops;
+            lock (_outbound) return _outbound.Drops;
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class Session : ICommitWaiter
     {
         get
         {
-            lock (_gate) return _outbound.Queued;
+            lock (_outbound) return _outbound.Queued;
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed class Session : ICommitWaiter
     {
         get
         {
-            lock (_gate) return _outbound.SentUpTo;
+            lock (_outbound) return _outbound.SentUpTo;
         }
     }
 
@@ -106,7 +107,7 @@ internal sealed class Session : ICommitWaiter
     /// <param name="after">The batch that has to be kept before any of it goes out; 0 for none.</param>
     public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax, long after)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (after != 0) connection.Writer.HoldUntil(after);
 
@@ -120,7 +121,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Takes the connection away; what was sent and not acknowledged is sent again on the next one.</summary>
     public void Detach()
     {
-        lock (_gate) _connection = null;
+        lock (_outbound) _connection = null;
     }
 
     /// <summary>Takes a message for this session, in whatever way is possible now.</summary>
@@ -138,7 +139,7 @@ internal sealed class Session : ICommitWaiter
         }
         else
         {
-            lock (_gate)
+            lock (_outbound)
             {
                 if (_hasEnded) return DeliveryResult.Skipped;
 
@@ -154,7 +155,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBACK. False when the identifier belongs to a QoS 2 message, which is a protocol error.</summary>
     public bool TryAcknowledge(Connection connection, ushort packetId)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (_connection != connection) return true;
             if (!_outbound.TryAcknowledge(packetId)) return false;
@@ -167,7 +168,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBREC. False when the identifier belongs to a QoS 1 message, which is a protocol error.</summary>
     public bool TryReceive(Connection connection, ushort packetId, ReasonCode reason)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (_connection != connection) return true;
             if (!_outbound.TryReceive(connection, packetId, reason)) return false;
@@ -180,7 +181,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBCOMP.</summary>
     public void Complete(Connection connection, ushort packetId)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (_connection != connection) return;
 
@@ -198,7 +199,7 @@ internal sealed class Session : ICommitWaiter
     public bool TryBeginQos2(ushort packetId, out long after)
     {
         after = 0;
-        lock (_gate)
+        lock (_outbound)
         {
             _receivedQos2 ??= [];
             if (_receivedQos2.TryGetValue(packetId, out after)) return false;
@@ -211,7 +212,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The identifier is kept in the batch of its message, or in one that nobody waits for.</summary>
     public void KeepQos2(ushort packetId, long batch)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (_receivedQos2 is not null && _receivedQos2.ContainsKey(packetId)) _receivedQos2[packetId] = batch;
         }
@@ -226,7 +227,7 @@ internal sealed class Session : ICommitWaiter
     public bool EndQos2(ushort packetId, out long after)
     {
         after = 0;
-        lock (_gate)
+        lock (_outbound)
         {
             if (_receivedQos2 is null || !_receivedQos2.Remove(packetId, out var batch)) return false;
 
@@ -244,7 +245,7 @@ internal sealed class Session : ICommitWaiter
     public Subscription Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, uint subscriptionId, out bool existed, out long after)
     {
         after = 0;
-        lock (_gate)
+        lock (_outbound)
         {
             existed = _subscriptions.TryGet(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
@@ -265,7 +266,7 @@ internal sealed class Session : ICommitWaiter
     public bool Unsubscribe(ReadOnlySpan<byte> filter, out long after)
     {
         after = 0;
-        lock (_gate)
+        lock (_outbound)
         {
             // That there is none may itself wait to be kept.
             after = _subscriptionsIn;
@@ -293,7 +294,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The subscription to exactly this filter, or null.</summary>
     public Subscription? FindSubscription(byte[] filter)
     {
-        lock (_gate) return _subscriptions.TryGet(filter, out var subscription) ? subscription : null;
+        lock (_outbound) return _subscriptions.TryGet(filter, out var subscription) ? subscription : null;
     }
 
     /// <summary>
@@ -301,7 +302,7 @@ internal sealed class Session : ICommitWaiter
     /// </summary>
     public void Replay(Subscription subscription, long after)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             // The filter may have come twice in one SUBSCRIBE.
             if (_hasEnded || !_subscriptions.TryGet(subscription.Filter, out var current)) return;
@@ -315,7 +316,7 @@ internal sealed class Session : ICommitWaiter
     public void Resume()
     {
         Connection? connection;
-        lock (_gate)
+        lock (_outbound)
         {
             connection = _connection;
             if (connection is null) return;
@@ -330,7 +331,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The next slice of a replay of retained messages.</summary>
     public void ContinueReplay()
     {
-        lock (_gate) _outbound.ContinueReplay();
+        lock (_outbound) _outbound.ContinueReplay();
 
         Resume();
     }
@@ -339,7 +340,7 @@ internal sealed class Session : ICommitWaiter
     public void OnCommit(FlushBatch batch)
     {
         Connection? connection;
-        lock (_gate)
+        lock (_outbound)
         {
             _outbound.OnCommit();
             connection = _connection;
@@ -348,7 +349,7 @@ internal sealed class Session : ICommitWaiter
 
         // A SUBACK goes out before the retained messages that follow it.
         connection.Writer.OnCommit(batch);
-        lock (_gate) Pump();
+        lock (_outbound) Pump();
 
         batch.Add(connection.Writer);
     }
@@ -356,13 +357,13 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
     public bool TryGetStoredFrom(out long from)
     {
-        lock (_gate) return _outbound.TryGetStoredFrom(out from);
+        lock (_outbound) return _outbound.TryGetStoredFrom(out from);
     }
 
     /// <summary>Takes a part of the stored queue, and sends what can be sent.</summary>
     public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             if (!_hasEnded) _outbound.TakePage(page, isLast, Context.Clock.Now);
         }
@@ -374,31 +375,31 @@ internal sealed class Session : ICommitWaiter
     /// <summary>A part of the stored queue could not be read; it is tried again some times.</summary>
     public void MissPage()
     {
-        lock (_gate) _outbound.MissPage();
+        lock (_outbound) _outbound.MissPage();
     }
 
     /// <summary>Gives up a message that could not be stored and that its publisher was told about. False when it was done with before.</summary>
     public bool Discard(in OutboundMessage outbound)
     {
-        lock (_gate) return _outbound.Discard(outbound);
+        lock (_outbound) return _outbound.Discard(outbound);
     }
 
     /// <summary>Whether a delivery needs its message no more.</summary>
     public bool IsDone(long sequence)
     {
-        lock (_gate) return _outbound.IsDone(sequence);
+        lock (_outbound) return _outbound.IsDone(sequence);
     }
 
     /// <summary>How far the deliveries have come.</summary>
     public ProgressRecord GetProgress()
     {
-        lock (_gate) return _outbound.GetProgress();
+        lock (_outbound) return _outbound.GetProgress();
     }
 
     /// <summary>Goes on where the broker ended.</summary>
     public void Restore(IReadOnlyCollection<(byte[] Filter, SubscriptionRecord Record)> subscriptions, IReadOnlyCollection<ushort> receivedQos2)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             foreach (var (filter, record) in subscriptions)
             {
@@ -415,13 +416,13 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Goes on with the messages, once the subscriptions are there.</summary>
     public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
     {
-        lock (_gate) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
+        lock (_outbound) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
     }
 
     /// <summary>Learns what is missing in the stored queue.</summary>
     public void PassOver(IEnumerable<QueueGap> gaps)
     {
-        lock (_gate) _outbound.PassOver(gaps);
+        lock (_outbound) _outbound.PassOver(gaps);
     }
 
     /// <summary>
@@ -432,7 +433,7 @@ internal sealed class Session : ICommitWaiter
     /// <param name="groups">Its shared subscriptions, if it has such a part; else null.</param>
     public List<OutboundMessage> End(out long storedFrom, out IReadOnlyDictionary<byte[], SharedGroup>? groups)
     {
-        lock (_gate)
+        lock (_outbound)
         {
             _hasEnded = true;
             _connection = null;

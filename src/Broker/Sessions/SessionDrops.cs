@@ -1,7 +1,7 @@
 namespace Avocet.Broker.Sessions;
 
 /// <summary>Messages a session did not get, by cause.</summary>
-internal struct SessionDrops
+internal sealed class SessionDrops
 {
     public long QueueFull;
     public long SlowConsumer;

@@ -12,12 +12,13 @@ internal sealed class EpollInput(EpollConnection connection) : PipeReader, IValu
     /// <summary>Full buffers that are read from one connection before others have their turn.</summary>
     public const int ReadsAtATimeMax = 4;
 
-    private ManualResetValueTaskSourceCore<ReadResult> _waiter;
+    private Waiter _waiter;
     private byte[] _buffer = [];
     private int _start;
     private int _examined;
     private int _end;
     private int _reads;
+    private bool _isCanceled;
 
     /// <summary>Whether the peer's end was read.</summary>
     public bool HasEnded { get; private set; }
@@ -30,35 +31,29 @@ internal sealed class EpollInput(EpollConnection connection) : PipeReader, IValu
         if (_reads >= ReadsAtATimeMax)
         {
             _reads = 0;
-            _waiter.Reset();
+            var turn = _waiter.Begin();
             connection.YieldInput();
-            return new ValueTask<ReadResult>(this, _waiter.Version);
+            return new ValueTask<ReadResult>(this, turn);
         }
 
         if (TryRead(out var result)) return new ValueTask<ReadResult>(result);
 
         _reads = 0;
         GiveBackSpace();
-        _waiter.Reset();
+        var token = _waiter.Begin();
         while (!connection.TryWait(EpollFlags.InputWaits, EpollFlags.Readable | EpollFlags.ReadCanceled))
         {
             if (TryRead(out result)) return new ValueTask<ReadResult>(result);
         }
 
-        return new ValueTask<ReadResult>(this, _waiter.Version);
+        return new ValueTask<ReadResult>(this, token);
     }
 
     public override bool TryRead(out ReadResult result)
     {
-        var isCanceled = connection.TryTake(EpollFlags.ReadCanceled);
-        if (isCanceled || _examined < _end || HasEnded || TryReceive())
-        {
-            result = new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled, HasEnded);
-            return true;
-        }
-
-        result = default;
-        return false;
+        var isThere = TryFill();
+        result = isThere ? Result : default;
+        return isThere;
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -81,22 +76,34 @@ internal sealed class EpollInput(EpollConnection connection) : PipeReader, IValu
     /// <summary>Called by whoever took the waiting flag down: the reader goes on, inline.</summary>
     public void GoOn()
     {
-        ReadResult result;
-        while (!TryRead(out result))
+        while (!TryFill())
         {
             GiveBackSpace();
             if (connection.TryWait(EpollFlags.InputWaits, EpollFlags.Readable | EpollFlags.ReadCanceled)) return;
         }
 
-        _waiter.SetResult(result);
+        _waiter.Complete();
     }
 
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _waiter.GetResult(token);
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        _waiter.Check(token);
+        return Result;
+    }
 
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _waiter.GetStatus(token);
 
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _waiter.OnCompleted(continuation, state, token, flags);
+        _waiter.OnCompleted(continuation, state, token);
+
+    private ReadResult Result => new(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), _isCanceled, HasEnded);
+
+    /// <summary>Whether there is something for the reader, if only a cancellation.</summary>
+    private bool TryFill()
+    {
+        _isCanceled = connection.TryTake(EpollFlags.ReadCanceled);
+        return _isCanceled || _examined < _end || HasEnded || TryReceive();
+    }
 
     /// <summary>Receives once; true when something came, be it the end.</summary>
     private bool TryReceive()

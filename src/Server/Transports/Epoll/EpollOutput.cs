@@ -12,7 +12,8 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
 {
     private const int SizeMin = 1024;
 
-    private ManualResetValueTaskSourceCore<FlushResult> _waiter;
+    private Waiter _waiter;
+    private FlushResult _result;
     private byte[] _buffer = [];
     private int _sent;
     private int _length;
@@ -39,13 +40,13 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
         cancellationToken.ThrowIfCancellationRequested();
         if (TrySend(out var result)) return new ValueTask<FlushResult>(result);
 
-        _waiter.Reset();
+        var token = _waiter.Begin();
         while (!connection.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled))
         {
             if (TrySend(out result)) return new ValueTask<FlushResult>(result);
         }
 
-        return new ValueTask<FlushResult>(this, _waiter.Version);
+        return new ValueTask<FlushResult>(this, token);
     }
 
     public override void CancelPendingFlush()
@@ -69,15 +70,20 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
             if (connection.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled)) return;
         }
 
-        _waiter.SetResult(result);
+        _result = result;
+        _waiter.Complete();
     }
 
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token) => _waiter.GetResult(token);
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
+    {
+        _waiter.Check(token);
+        return _result;
+    }
 
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _waiter.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _waiter.OnCompleted(continuation, state, token, flags);
+        _waiter.OnCompleted(continuation, state, token);
 
     /// <summary>Sends what is there; false when the socket has no room for it now.</summary>
     private bool TrySend(out FlushResult result)
