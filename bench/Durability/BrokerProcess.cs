@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Avocet.Bench;
 
 namespace Avocet.Durability;
 
@@ -46,7 +46,7 @@ internal sealed partial class BrokerProcess : IDisposable
     public static BrokerProcess Start(BrokerKind kind, string avocet, string folder, bool isFilling = false)
     {
         Directory.CreateDirectory(folder);
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var start = kind == BrokerKind.Mosquitto ? Mosquitto(folder, port, isFilling) : Avocet(kind, avocet, folder, port, isFilling);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -122,13 +122,6 @@ internal sealed partial class BrokerProcess : IDisposable
 
             """));
         return new ProcessStartInfo(File.Exists("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto", ["-c", configuration]);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Avocet.Bench;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 

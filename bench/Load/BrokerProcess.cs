@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
+using Avocet.Bench;
 using Avocet.Protocol;
-using Avocet.Protocol.Packets;
 
 namespace Avocet.Load;
 
@@ -39,7 +38,7 @@ internal sealed class BrokerProcess : IDisposable
     public static BrokerProcess Start(BrokerChoice choice, BrokerSetup setup)
     {
         var folder = Directory.CreateTempSubdirectory("avocet-load-").FullName;
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var start = choice.Kind switch
         {
             BrokerKind.Avocet => Avocet(choice.Path, folder, port, setup),
@@ -66,6 +65,14 @@ internal sealed class BrokerProcess : IDisposable
 
         broker.StartTime = Stopwatch.GetElapsedTime(startedAt);
         return broker;
+    }
+
+    /// <summary>What a topic under <c>$SYS/broker</c> says, as it was published last.</summary>
+    public string ReadSys(string name)
+    {
+        using var connection = new MqttConnection(Port, "sys", isClean: true);
+        connection.Subscribe($"$SYS/broker/{name}", Qos.AtMostOnce);
+        return connection.ReadText();
     }
 
     public void Dispose()
@@ -123,24 +130,12 @@ internal sealed class BrokerProcess : IDisposable
     {
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000 };
-            socket.Connect(IPAddress.Loopback, Port);
-            var connect = new ConnectPacket { Version = ProtocolVersion.V311, CleanStart = true, ClientId = "probe"u8 };
-            var packet = new byte[connect.GetEncodedSize()];
-            connect.Encode(packet);
-            socket.Send(packet);
-            return socket.Receive(packet) >= 4;
+            using var connection = new MqttConnection(Port, "probe", isClean: true);
+            return true;
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or IOException)
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

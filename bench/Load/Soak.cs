@@ -38,6 +38,13 @@ internal static class Soak
                 $"soak · {measurement.Broker.Choice.Name}: {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} min, RSS {resident:0.0} MB"));
         }
 
+        if (measurement.Broker.Choice.Kind == BrokerKind.Avocet)
+        {
+            measurement.Add("soak: collections of generation 2", double.Parse(measurement.Broker.ReadSys("gc/collections/2"), CultureInfo.InvariantCulture));
+            measurement.Add("soak: longest pause of a collection of generation 2, ms", double.Parse(measurement.Broker.ReadSys("gc/pause/longest"), CultureInfo.InvariantCulture));
+            measurement.Add("soak: pauses of all collections, ms", double.Parse(measurement.Broker.ReadSys("gc/pause/total"), CultureInfo.InvariantCulture));
+        }
+
         var atEnd = measurement.Broker.Use.ResidentBytes / Megabyte;
         await Task.WhenAll(running);
         if (settled is not null) measurement.Add("soak: RSS after 5 minutes, MB", settled);

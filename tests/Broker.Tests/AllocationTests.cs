@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Avocet.Protocol;
 using Avocet.TestKit;
@@ -14,17 +15,8 @@ public sealed class AllocationTests
     [Theory, BothVersions]
     public async Task Publish_qos0_allocates_nothing_on_its_way(ProtocolVersion version)
     {
-        await using var broker = new MqttBroker(new BrokerOptions { SysIntervalSeconds = 0 }, new BrokerServices { Scheduler = PipeScheduler.Inline });
-        broker.Start();
-        var subscribers = new[] { Open(broker), Open(broker) };
-        var publisher = Open(broker);
-        foreach (var (subscriber, name) in subscribers.Zip(["s1", "s2"]))
-        {
-            await SendAsync(subscriber, Given.Client(name).Version(version).Encode());
-            await SendAsync(subscriber, Given.Subscribe(1).Filter("a/+").Encode(version));
-        }
-
-        await SendAsync(publisher, Given.Client("p").Version(version).Encode());
+        await using var broker = Start();
+        var (publisher, subscribers) = await ConnectAsync(broker, version, Qos.AtMostOnce);
         var publish = Given.Publish("a/b").Payload("22.5").Encode(version);
         byte[] packets = [.. Enumerable.Repeat(publish, MessagesARound).SelectMany(packet => packet)];
 
@@ -41,6 +33,67 @@ public sealed class AllocationTests
         Assert.Equal((long)Rounds * MessagesARound * publish.Length * subscribers.Length, received);
         Assert.Equal(0, allocated);
         foreach (var end in subscribers.Append(publisher)) await end.Output.CompleteAsync();
+    }
+
+    /// <summary>A message that waits for acknowledgements is kept in one object, for all receivers; its topic name and payload are arrays.</summary>
+    [Theory, BothVersions]
+    public async Task Publish_qos1_allocates_its_message_once_for_all_receivers(ProtocolVersion version)
+    {
+        const int BytesMax = 250;
+        await using var broker = Start();
+        var (publisher, subscribers) = await ConnectAsync(broker, version, Qos.AtLeastOnce);
+        byte[] packets = [.. Enumerable.Range(1, MessagesARound).SelectMany(id => Given.Publish("a/b").Payload("22.5").Qos1((ushort)id).Encode(version))];
+        var acknowledgements = Enumerable.Repeat(Given.Puback(1).Encode(version), MessagesARound).SelectMany(packet => packet).ToArray();
+        var sequence = 0;
+
+        // The first rounds fill pools, caches and windows.
+        for (var round = 0; round < Rounds; round++) await ExchangeAcknowledgedAsync();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < Rounds; round++) await ExchangeAcknowledgedAsync();
+
+        var allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)(Rounds * MessagesARound);
+        Assert.InRange(allocated, 1, BytesMax);
+        foreach (var end in subscribers.Append(publisher)) await end.Output.CompleteAsync();
+
+        async ValueTask ExchangeAcknowledgedAsync()
+        {
+            Assert.Equal((long)packets.Length * subscribers.Length, await ExchangeAsync(publisher, packets, subscribers));
+            Assert.True(publisher.Input.TryRead(out var answers));
+            Assert.Equal(acknowledgements.Length, answers.Buffer.Length);
+            publisher.Input.AdvanceTo(answers.Buffer.End);
+
+            // The broker's identifiers go from 1 to 65,535 and begin anew.
+            for (var i = 0; i < MessagesARound; i++, sequence++) BinaryPrimitives.WriteUInt16BigEndian(acknowledgements.AsSpan((4 * i) + 2), (ushort)((sequence % ushort.MaxValue) + 1));
+            foreach (var subscriber in subscribers)
+            {
+                acknowledgements.CopyTo(subscriber.Output.GetSpan(acknowledgements.Length));
+                subscriber.Output.Advance(acknowledgements.Length);
+                await subscriber.Output.FlushAsync();
+            }
+        }
+    }
+
+    private static MqttBroker Start()
+    {
+        var broker = new MqttBroker(new BrokerOptions { SysIntervalSeconds = 0 }, new BrokerServices { Scheduler = PipeScheduler.Inline });
+        broker.Start();
+        return broker;
+    }
+
+    /// <summary>A publisher, and two subscribers to what it publishes.</summary>
+    private static async Task<(Transport Publisher, Transport[] Subscribers)> ConnectAsync(MqttBroker broker, ProtocolVersion version, Qos qos)
+    {
+        var subscribers = new[] { Open(broker), Open(broker) };
+        foreach (var (subscriber, name) in subscribers.Zip(["s1", "s2"]))
+        {
+            await SendAsync(subscriber, Given.Client(name).Version(version).Encode());
+            await SendAsync(subscriber, Given.Subscribe(1).Filter("a/+", qos).Encode(version));
+        }
+
+        var publisher = Open(broker);
+        await SendAsync(publisher, Given.Client("p").Version(version).Encode());
+        return (publisher, subscribers);
     }
 
     /// <summary>The client's end of a connection: what it sends is handled on its own stack.</summary>

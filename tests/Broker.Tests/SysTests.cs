@@ -16,6 +16,7 @@ public sealed class SysTests
         "bytes/received", "bytes/sent", "messages/received", "messages/sent", "messages/stored", "store/messages/count", "store/messages/bytes",
         "publish/messages/dropped", "publish/messages/received", "publish/messages/sent", "publish/bytes/received", "publish/bytes/sent",
         "retained messages/count", "subscriptions/count", "shared_subscriptions/count", "heap/current", "heap/maximum",
+        "gc/collections/0", "gc/collections/1", "gc/collections/2", "gc/pause/total", "gc/pause/longest",
         "connections/socket/count", "packet/out/count", "packet/out/bytes",
     ];
 
@@ -47,6 +48,18 @@ public sealed class SysTests
             .Select(name => $"$SYS/broker/{name}");
         Assert.Empty(expected.Except(packets.Select(packet => packet.TopicName)));
         Assert.StartsWith("avocet version", packets.Single(packet => packet.TopicName == "$SYS/broker/version").PayloadText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Garbage_collections_and_their_pauses_are_told()
+    {
+        await using var broker = new TestBroker(new BrokerOptions());
+        GC.Collect(2, GCCollectionMode.Forced, blocking: true);
+
+        Assert.InRange(int.Parse(await SysTopics.ReadNextAsync(broker, "gc/collections/2"), CultureInfo.InvariantCulture), 1, int.MaxValue);
+        var longest = double.Parse(await SysTopics.ReadAsync(broker, "gc/pause/longest"), CultureInfo.InvariantCulture);
+        var total = double.Parse(await SysTopics.ReadAsync(broker, "gc/pause/total"), CultureInfo.InvariantCulture);
+        Assert.InRange(longest, double.Epsilon, total + 0.1);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ namespace Avocet.Broker.Monitoring;
 internal sealed class SysPublisher(BrokerContext context) : WheelTimer
 {
     private static readonly int[] AverageMinutes = [1, 5, 15];
+    private static readonly GCKind[] Generation2 = [GCKind.FullBlocking, GCKind.Background];
 
     private readonly Dictionary<string, string> _published = [];
     private readonly Dictionary<string, LoadAverage[]> _averages = [];
@@ -21,6 +22,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
     private readonly FlushBatch _batch = new(context.Commits);
     private volatile bool _isStopped;
     private long _heapMax;
+    private double _longestPause;
     private long _lastTurnAt;
 
     private int IntervalMilliseconds => context.Options.SysIntervalSeconds * 1000;
@@ -84,6 +86,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("retained messages/count", context.Retained.Count);
         Publish("subscriptions/count", context.Index.Count);
         Publish("shared_subscriptions/count", context.Index.SharedCount);
+        PublishCollections();
         PublishStorage();
         PublishDropCauses(statistics);
         PublishPackets(statistics);
@@ -102,6 +105,20 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("clients/expired", statistics.Get(Counter.SessionsExpired));
         Publish("clients/maximum", sessions.ConnectedMax);
         Publish("clients/total", sessions.Total);
+    }
+
+    /// <summary>Garbage collections by generation, and the milliseconds for which they stopped the broker; the longest of generation 2.</summary>
+    private void PublishCollections()
+    {
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++) Publish($"gc/collections/{generation}", GC.CollectionCount(generation));
+
+        foreach (var kind in Generation2)
+        {
+            foreach (var pause in GC.GetGCMemoryInfo(kind).PauseDurations) _longestPause = Math.Max(_longestPause, pause.TotalMilliseconds);
+        }
+
+        Publish("gc/pause/total", GC.GetTotalPauseDuration().TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture));
+        Publish("gc/pause/longest", _longestPause.ToString("0.0", CultureInfo.InvariantCulture));
     }
 
     private void PublishStorage()

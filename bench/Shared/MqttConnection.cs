@@ -4,7 +4,7 @@ using System.Text;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 
-namespace Avocet.Durability;
+namespace Avocet.Bench;
 
 /// <summary>A client of MQTT 3.1.1 on a blocking socket; one thread at a time. What the broker sends is read in large parts, and answered in large parts.</summary>
 internal sealed class MqttConnection : IDisposable
