@@ -28,6 +28,7 @@ internal sealed class SimulatedWorld
     private long? _stoppingSince;
     private bool _isStopCut;
     private bool _wasOrderly;
+    private bool _hasRestarted;
 
     /// <param name="plan">What was drawn for the run.</param>
     /// <param name="openStore">Opens another store than the usual one; for tests of the checks.</param>
@@ -174,6 +175,7 @@ internal sealed class SimulatedWorld
         if (losesPower) Disk.CutPower(Random.Below(Disk.UnsyncedCount + 1));
 
         HasStopped = false;
+        _hasRestarted = true;
         _nextFate = CommitFate.Succeeds;
         _clock.Advance(TimeSpan.FromMilliseconds(Random.Pick([0, 100, 3000, 20_000])));
         NextStep();
@@ -197,8 +199,10 @@ internal sealed class SimulatedWorld
         if (total > Plan.Clients + 1 || connected > total) throw new ViolationException("limit", $"There are {total} sessions, {connected} of them connected, of {Plan.Clients} clients.", []);
 
         var (messages, _) = sessions.CountQueued();
-        // A queue that lies on the disk may grow to twice its limit until its beginning is read and dropped.
-        if (Plan.HasTinyQueues && messages > ((Plan.Options.QueueMessagesMax * 2L) + 2) * total) throw new ViolationException("limit", $"{messages} messages are queued for {total} sessions; each may have {Plan.Options.QueueMessagesMax}.", []);
+        // A queue that lies on the disk may grow to twice its limit until its beginning is read and dropped; and after a start, what was in flight counts as queued
+        // until its client is there.
+        var perSession = (Plan.Options.QueueMessagesMax * 2L) + 2 + (_hasRestarted ? Plan.Options.InflightMax : 0);
+        if (Plan.HasTinyQueues && messages > perSession * total) throw new ViolationException("limit", $"{messages} messages are queued for {total} sessions; each may have {perSession}.", []);
         if (Machine.Broker.Context.Retained.Count > RunPlan.Topics.Count) throw new ViolationException("limit", $"{Machine.Broker.Context.Retained.Count} messages are retained for {RunPlan.Topics.Count} topics.", []);
     }
 
