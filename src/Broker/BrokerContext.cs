@@ -21,7 +21,8 @@ internal sealed class BrokerContext
         TimeProvider = services.TimeProvider;
         Scheduler = services.Scheduler;
         Clock = new Clock(TimeProvider);
-        Wheel = new TimerWheel(TimeProvider, Clock);
+        Logger = services.LoggerFactory.CreateLogger("Avocet.Broker");
+        Wheel = new TimerWheel(TimeProvider, Clock, Logger);
         Statistics = new Statistics();
         Index = new SubscriptionIndex();
         StoreScheduler = services.StoreScheduler;
@@ -30,7 +31,6 @@ internal sealed class BrokerContext
         Router = new Router(Index, Retained, Statistics, Clock, Commits is not null);
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers);
-        Logger = services.LoggerFactory.CreateLogger("Avocet.Broker");
         Sessions = new SessionRegistry(this);
     }
 

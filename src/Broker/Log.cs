@@ -44,6 +44,9 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Error, "Not everything is in the store {Location}: it could not be written before the end: {Problem}")]
     public static partial void StoreNotFinished(ILogger logger, string location, string problem);
 
+    [LoggerMessage(1015, LogLevel.Error, "Work at a deadline failed in a way nobody expected; everything else goes on. Report it, please.")]
+    public static partial void TimerFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(1014, LogLevel.Warning, "The queue of a session that has ended cannot be read, so that it takes space a while longer: {Problem}")]
     public static partial void SweepFailed(ILogger logger, string problem);
 

@@ -17,6 +17,7 @@ internal sealed class StoreFolder : IDisposable
     private const int ProbeSize = 1024 * 1024;
 
     private FileStream? _lock;
+    private long _size;
 
     public StoreFolder(string path)
     {
@@ -117,23 +118,35 @@ internal sealed class StoreFolder : IDisposable
         }
     }
 
-    /// <summary>Bytes of all files.</summary>
+    /// <summary>Bytes of all files; as they were last, where the folder cannot be read now, as when too many files are open.</summary>
     public long Measure()
     {
-        long size = 0;
-        foreach (var file in new DirectoryInfo(StorePath).EnumerateFiles())
+        try
         {
-            try
-            {
-                size += file.Length;
-            }
-            catch (FileNotFoundException)
-            {
-                // RocksDB removed it meanwhile.
-            }
+            var size = 0L;
+            foreach (var file in new DirectoryInfo(StorePath).EnumerateFiles()) size += LengthOf(file);
+
+            Interlocked.Exchange(ref _size, size);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A figure for whoever looks on; that the store itself cannot work is told where it is used.
         }
 
-        return size;
+        return Interlocked.Read(ref _size);
+    }
+
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // RocksDB removed it meanwhile.
+            return 0;
+        }
     }
 
     public string FileOf(string name) => System.IO.Path.Combine(StorePath, name);

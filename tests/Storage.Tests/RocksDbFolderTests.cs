@@ -25,6 +25,18 @@ public sealed class RocksDbFolderTests : IDisposable
     }
 
     [Fact]
+    public void Folder_that_cannot_be_looked_into_keeps_its_last_size()
+    {
+        using var store = RocksDbStore.Open(_folder.Path);
+        var size = store.GetFigures().Size;
+        Assert.InRange(size, 1, long.MaxValue);
+
+        Directory.Move(_folder.File("store"), _folder.File("elsewhere"));
+        Assert.Equal(size, store.GetFigures().Size);
+        Directory.Move(_folder.File("elsewhere"), _folder.File("store"));
+    }
+
+    [Fact]
     public void Second_opener_is_refused_and_told_by_whom()
     {
         using (var store = RocksDbStore.Open(_folder.Path))

@@ -19,6 +19,9 @@ public sealed class TestStore(MemoryStore content) : IStore
     /// <summary>Called before each commit.</summary>
     public Action? OnCommit { get; set; }
 
+    /// <summary>Called before the figures are given.</summary>
+    public Action? OnFigures { get; set; }
+
     /// <summary>Entries of queues that were read one after another.</summary>
     public int QueueEntriesRead { get; private set; }
 
@@ -46,7 +49,11 @@ public sealed class TestStore(MemoryStore content) : IStore
         return table == StoreTable.Queue ? new CountingCursor(cursor, this) : cursor;
     }
 
-    public StoreFigures GetFigures() => content.GetFigures();
+    public StoreFigures GetFigures()
+    {
+        OnFigures?.Invoke();
+        return content.GetFigures();
+    }
 
     public void Dispose()
     {

@@ -45,10 +45,11 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
     {
         if (_isStopped) return;
 
+        // The next turn first, so that one that fails is not the last.
         var now = context.Clock.Now;
+        context.Wheel.Set(this, now + IntervalMilliseconds);
         PublishAll((now - _lastTurnAt) / 1000.0);
         _lastTurnAt = now;
-        context.Wheel.Set(this, now + IntervalMilliseconds);
     }
 
     private void PublishAll(double intervalSeconds)

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+
 namespace Avocet.Broker.Time;
 
 /// <summary>
@@ -13,14 +16,16 @@ internal sealed class TimerWheel : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Clock _clock;
+    private readonly ILogger _logger;
     private readonly WheelTimer?[] _slots = new WheelTimer?[SlotCount];
     private readonly ITimer _timer;
     private long _tick;
     private bool _isStopped;
 
-    public TimerWheel(TimeProvider timeProvider, Clock clock)
+    public TimerWheel(TimeProvider timeProvider, Clock clock, ILogger logger)
     {
         _clock = clock;
+        _logger = logger;
         _tick = clock.Now / TickMilliseconds;
         var period = TimeSpan.FromMilliseconds(TickMilliseconds);
         _timer = timeProvider.CreateTimer(static wheel => ((TimerWheel)wheel!).Turn(), this, period, period);
@@ -69,7 +74,20 @@ internal sealed class TimerWheel : IAsyncDisposable
         if (expired is null) return;
 
         expired.Sort(static (a, b) => a.DeadlineTick.CompareTo(b.DeadlineTick));
-        foreach (var timer in expired) timer.OnExpired();
+        foreach (var timer in expired) Expire(timer);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last resort: an exception out of a timer would end the process, and one deadline's fault must not reach the others.")]
+    private void Expire(WheelTimer timer)
+    {
+        try
+        {
+            timer.OnExpired();
+        }
+        catch (Exception exception)
+        {
+            Log.TimerFailed(_logger, exception);
+        }
     }
 
     private void TakeExpired(int slot, long now, ref List<WheelTimer>? expired)

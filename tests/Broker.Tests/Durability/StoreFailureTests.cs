@@ -202,6 +202,18 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Fault_at_a_deadline_ends_neither_the_process_nor_later_deadlines()
+    {
+        await using var broker = await StartAsync(new BrokerOptions { SysIntervalSeconds = 10 });
+        broker.Store.OnFigures = () => throw new IOException("Too many open files in test.");
+        await broker.Broker.AdvanceAsync(10);
+        broker.Store.OnFigures = null;
+
+        Assert.Equal("20 seconds", await SysTopics.ReadNextAsync(broker.Broker, "uptime"));
+        Assert.Contains(broker.Broker.Log.Errors, entry => entry.Event.Id == 1015);
+    }
+
+    [Fact]
     public async Task State_that_could_not_be_written_is_written_later()
     {
         await using var broker = await StartAsync();
