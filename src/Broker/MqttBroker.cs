@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
+using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 using Avocet.Protocol;
@@ -67,6 +68,22 @@ public sealed class MqttBroker : IAsyncDisposable
         if (_isStopping) connection.Close(Shutdown);
 
         return connection.RunAsync(_connections);
+    }
+
+    /// <summary>Ends the connections of some clients, such as those whose password has changed. Not to be called under a lock that their ends may need.</summary>
+    /// <returns>How many there were.</returns>
+    public int DisconnectClients(Func<ClientIdentity, bool> isMeant, ReasonCode reason, string detail)
+    {
+        var count = 0;
+        foreach (var connection in _connections.ToList())
+        {
+            if (connection.Session is null || connection.Identity is not { } identity || !isMeant(identity)) continue;
+
+            connection.Close(new Ending(EndingCause.AccessRevoked, reason, detail));
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>

@@ -47,8 +47,24 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         avocet bench pair --url mqtt://me:secret@broker     another machine's broker
         """;
 
+    private const string PasswdExamples = """
+        avocet passwd set passwords alice                   asks for the password; makes the file if there is none
+        avocet passwd delete passwords alice
+        avocet passwd check passwords alice                 is this the password
+        avocet passwd convert plain.txt                     hash a file of user:password lines
+        avocet passwd -c -b passwords alice secret          as with mosquitto_passwd
+        """;
+
+    private const string AclExamples = """
+        avocet acl check acl                                what is wrong in an access file, with lines
+        avocet acl explain --config avocet.toml --user alice --publish home/door
+        avocet acl explain --acl-file acl --client c1 --subscribe 'home/#'
+        """;
+
     private static string Examples(Command command) => command.Name switch
     {
+        _ when command.Name == "acl" || command.Parents.Any(parent => parent.Name == "acl") => AclExamples,
+        _ when command.Name == "passwd" || command.Parents.Any(parent => parent.Name == "passwd") => PasswdExamples,
         _ when command.Name == "bench" || command.Parents.Any(parent => parent.Name == "bench") => BenchExamples,
         "serve" => """
             avocet serve                                        this machine only: MQTT on 1883, WebSocket on 8083

@@ -15,6 +15,8 @@ var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1."
     ServeCommand.Create(),
     ConfigCommand.Create(),
     BenchCommand.Create(),
+    PasswdCommand.Create(),
+    AclCommand.Create(),
     new StoreCommand(RocksDbStore.Exists, folder => RocksDbStore.Open(folder), TimeProvider.System).Create(),
 };
 foreach (var option in root.Options)

@@ -1,5 +1,6 @@
 using Avocet.Broker;
 using Avocet.Broker.Storage;
+using Avocet.Security;
 using Avocet.Server.Transports;
 using Avocet.Server.Transports.Epoll;
 using Avocet.Storage.RocksDb;
@@ -18,30 +19,45 @@ public sealed class AvocetServer : IAsyncDisposable
 {
     private const int ListenBacklog = 4096;
 
-    private static readonly TimeSpan CertificateCheckPeriod = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FileCheckPeriod = TimeSpan.FromSeconds(2);
 
     private readonly BrokerServices _services;
+    private readonly bool _hasGivenAuthenticator;
     private readonly ILogger _logger;
     private readonly List<ListenerEndpoint> _endpoints = [];
     private readonly KestrelServer? _kestrel;
     private readonly EpollTransport? _epoll;
     private readonly RocksDbStore? _store;
     private readonly StoreThread? _storeThread;
-    private ITimer? _certificateCheck;
+    private readonly BrokerSecurity _security;
+    private ITimer? _fileCheck;
     private int _isStopped;
 
     private AvocetServer(ServerOptions options, BrokerServices services)
     {
         Options = options;
-        _services = services;
+        _hasGivenAuthenticator = services.Authenticators.Count > 0 || services.EnhancedAuthenticators.Count > 0;
         _logger = services.LoggerFactory.CreateLogger("Avocet.Server");
         Log.Starting(_logger, StartPage.Version, Environment.ProcessId, Environment.Version);
         // What can be refused is refused before the broker begins to live.
         var listeners = options.Listeners.Where(listener => !listener.IsOff).ToList();
         if (listeners.Count == 0) throw new ServerStartException("all listeners are off, so nobody could connect. Give one a port.");
 
-        var policies = listeners.ConvertAll(PolicyOf);
-        var certificates = listeners.ConvertAll(LoadCertificates);
+        _security = CreateSecurity(options, services);
+        _services = services = _security.AddTo(services);
+        List<ListenerPolicy> policies;
+        List<ServerCertificates?> certificates;
+        try
+        {
+            policies = listeners.ConvertAll(PolicyOf);
+            certificates = listeners.ConvertAll(LoadCertificates);
+        }
+        catch
+        {
+            _security.Dispose();
+            throw;
+        }
+
         if (services.Store is null && options.DataFolder.Length > 0)
         {
             _store = OpenStore(options, services);
@@ -50,6 +66,7 @@ public sealed class AvocetServer : IAsyncDisposable
         }
 
         Broker = CreateBroker();
+        _security.Attach(Broker);
         for (var i = 0; i < listeners.Count; i++)
         {
             _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
@@ -91,10 +108,7 @@ public sealed class AvocetServer : IAsyncDisposable
         }
 
         var tls = _endpoints.Where(endpoint => endpoint.Certificates is not null).Select(endpoint => endpoint.Certificates!).ToArray();
-        if (tls.Length > 0)
-        {
-            _certificateCheck = _services.TimeProvider.CreateTimer(_ => CheckCertificates(tls), null, CertificateCheckPeriod, CertificateCheckPeriod);
-        }
+        _fileCheck = _services.TimeProvider.CreateTimer(_ => CheckFiles(tls), null, FileCheckPeriod, FileCheckPeriod);
 
         StartPage.Write(_logger, this, _endpoints);
     }
@@ -107,7 +121,7 @@ public sealed class AvocetServer : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isStopped, 1) != 0) return;
 
-        if (_certificateCheck is not null) await _certificateCheck.DisposeAsync();
+        if (_fileCheck is not null) await _fileCheck.DisposeAsync();
 
         // The broker gets most of the time, for its clients; what Kestrel then still holds is cut in the rest.
         var total = TimeSpan.FromSeconds(Options.ShutdownTimeoutSeconds);
@@ -129,6 +143,9 @@ public sealed class AvocetServer : IAsyncDisposable
         await Task.Yield();
     }
 
+    /// <summary>Reads passwords and access rules again, and takes the rules of other options. Bad ones are logged, and the old stay in use.</summary>
+    public void ReloadSecurity(ServerOptions options) => _security.Reload(options.EffectiveSecurity);
+
     /// <summary>Reads the certificates again, from other files where the options say so. Bad ones are logged, and the old stay in use.</summary>
     public void ReloadCertificates(ServerOptions options)
     {
@@ -149,7 +166,20 @@ public sealed class AvocetServer : IAsyncDisposable
         if (_epoll is not null) await _epoll.DisposeAsync();
         // The broker's last commits are on their thread; then nobody uses the store any more.
         await Broker.DisposeAsync();
+        _security.Dispose();
         CloseStore();
+    }
+
+    private static BrokerSecurity CreateSecurity(ServerOptions options, BrokerServices services)
+    {
+        try
+        {
+            return new BrokerSecurity(options.EffectiveSecurity, services);
+        }
+        catch (SecurityFileException exception)
+        {
+            throw new ServerStartException(exception.Message, exception);
+        }
     }
 
     private static RocksDbStore OpenStore(ServerOptions options, BrokerServices services)
@@ -173,6 +203,7 @@ public sealed class AvocetServer : IAsyncDisposable
         }
         catch (Exception exception)
         {
+            _security.Dispose();
             CloseStore();
             if (exception is StoreException) throw new ServerStartException(exception.Message, exception);
             throw;
@@ -190,12 +221,13 @@ public sealed class AvocetServer : IAsyncDisposable
 
     private ListenerPolicy PolicyOf(ListenerOptions listener)
     {
-        var hasAuthenticator = _services.Authenticators.Count > 0 || _services.EnhancedAuthenticators.Count > 0;
+        var hasAuthenticator = _hasGivenAuthenticator || _security.HasAuthenticator(listener.Name);
         if (!listener.IsLocalOnly && !hasAuthenticator && listener.AllowAnonymous != true)
         {
             throw new ServerStartException(
                 $"listener '{listener.Name}' not started: {listener.Address} can be reached from other machines and nobody would have to log in. "
                 + "Either listen on this machine only (address = \"127.0.0.1\", or --bind 127.0.0.1), "
+                + "or ask for passwords (login.password_file, see 'avocet passwd'), "
                 + "or let everyone in on purpose (allow_anonymous = true, or --allow-anonymous).");
         }
 
@@ -252,8 +284,10 @@ public sealed class AvocetServer : IAsyncDisposable
             _services.LoggerFactory);
     }
 
-    private static void CheckCertificates(ServerCertificates[] certificates)
+    private void CheckFiles(ServerCertificates[] certificates)
     {
         foreach (var one in certificates) one.ReloadIfChanged();
+
+        _security.ReloadIfChanged();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Authentication;
+using Avocet.Security;
 
 namespace Avocet.Server;
 
@@ -44,6 +45,12 @@ public sealed record ListenerOptions
     /// <summary>Certificates of this listener, chosen by SNI, the first for clients without; empty for those in <see cref="ServerOptions"/>.</summary>
     public IReadOnlyList<CertificateOptions> Certificates { get; init; } = [];
 
+    /// <summary>The password file of this listener; empty for the common one.</summary>
+    public string PasswordFile { get; init; } = "";
+
+    /// <summary>The access file of this listener; empty for the common one.</summary>
+    public string AclFile { get; init; } = "";
+
     /// <summary>Whether connections are encrypted.</summary>
     public bool IsTls => Transport is ListenerTransport.Tls or ListenerTransport.Wss;
 
@@ -55,6 +62,8 @@ public sealed record ListenerOptions
 
     /// <summary>The transport's word in configuration, logs and <c>ConnectionOrigin</c>.</summary>
     public string TransportName => NameOf(Transport);
+
+    internal ListenerSecurity Security => new() { Listener = Name, PasswordFile = PasswordFile, AclFile = AclFile };
 
     internal ListenPort EffectivePort => Port ?? DefaultPort(Transport);
 

@@ -1,4 +1,5 @@
 using Avocet.Broker;
+using Avocet.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Server;
@@ -28,10 +29,16 @@ public sealed record ServerOptions
 
     public BrokerOptions Broker { get; init; } = new();
 
+    /// <summary>Who may connect and what clients may do. What single listeners have of their own is in <see cref="Listeners"/>.</summary>
+    public SecurityOptions Security { get; init; } = new();
+
     public IReadOnlyList<ListenerOptions> Listeners { get; init; } = DefaultListeners;
 
     /// <summary>Certificates of the TLS listeners that have none of their own.</summary>
     public IReadOnlyList<CertificateOptions> Certificates { get; init; } = [];
+
+    /// <summary><see cref="Security"/> with what the listeners have of their own.</summary>
+    internal SecurityOptions EffectiveSecurity => Security with { Listeners = [.. Listeners.Select(listener => listener.Security)] };
 
     /// <summary>What listens when nothing is configured: this machine only.</summary>
     public static IReadOnlyList<ListenerOptions> DefaultListeners { get; } =

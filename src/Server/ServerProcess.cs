@@ -99,6 +99,7 @@ public sealed class ServerProcess
         var changes = ConfigurationChange.Between(_configuration, wanted);
         _levelSwitch.Minimum = wanted.Options.LogLevel;
         _server.ReloadCertificates(wanted.Options);
+        _server.ReloadSecurity(wanted.Options);
         foreach (var change in changes)
         {
             if (change.IsReloadable) Log.SettingReloaded(_logger, change.Setting);

@@ -30,10 +30,11 @@ public sealed class StartErrorTests
     [InlineData("*")]
     [InlineData("0.0.0.0")]
     [InlineData("::")]
-    public Task Listening_beyond_this_machine_without_passwords_is_refused_with_the_two_ways_out(string address) =>
+    public Task Listening_beyond_this_machine_without_passwords_is_refused_with_the_ways_out(string address) =>
         AssertFailsAsync(
             $"avocet: listener 'tcp' not started: {address} can be reached from other machines and nobody would have to log in. "
             + "Either listen on this machine only (address = \"127.0.0.1\", or --bind 127.0.0.1), "
+            + "or ask for passwords (login.password_file, see 'avocet passwd'), "
             + "or let everyone in on purpose (allow_anonymous = true, or --allow-anonymous).",
             "serve", "--bind", address, "--port", "auto");
 

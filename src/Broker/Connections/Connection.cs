@@ -35,6 +35,7 @@ internal sealed class Connection : WheelTimer
     private volatile bool _isUnanswered;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
+    private long _validUntil = Clock.Never;
 
     public Connection(BrokerContext context, IDuplexPipe transport, ConnectionOrigin origin, bool isOverLimit)
     {
@@ -79,6 +80,9 @@ internal sealed class Connection : WheelTimer
             _name = null;
         }
     }
+
+    /// <summary>What the client may do; null for everything.</summary>
+    public ClientAccess? Access { get; set; }
 
     /// <summary>Whether reason strings may be sent in all packets. [MQTT-3.1.2-29]</summary>
     public bool WantsProblemInformation
@@ -243,9 +247,13 @@ internal sealed class Connection : WheelTimer
     {
         _keepAliveMilliseconds = seconds * 1500;
         _lastReceivedAt = Context.Clock.Now;
-        if (seconds == 0) Context.Wheel.Stop(this);
-        else Context.Wheel.Set(this, _lastReceivedAt + _keepAliveMilliseconds);
+        var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, _validUntil);
+        if (deadline == Clock.Never) Context.Wheel.Stop(this);
+        else Context.Wheel.Set(this, deadline);
     }
+
+    /// <summary>When what let the client in holds no longer. To be called before <see cref="StartKeepAlive"/>.</summary>
+    public void SetValidUntil(DateTimeOffset? time) => _validUntil = Context.Clock.FromUnix(time?.ToUnixTimeMilliseconds());
 
     public override void OnExpired()
     {
@@ -259,11 +267,18 @@ internal sealed class Connection : WheelTimer
             return;
         }
 
-        var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
-        if (keepAlive == 0) return;
+        if (now >= _validUntil)
+        {
+            Close(new Ending(EndingCause.AccessRevoked, ReasonCode.NotAuthorized, "the time for which the client was let in is over; it may connect again with a new token"));
+            return;
+        }
 
-        var due = Volatile.Read(ref _lastReceivedAt) + keepAlive;
-        if (due > now) Context.Wheel.Set(this, due);
+        var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
+        var due = keepAlive == 0 ? Clock.Never : Volatile.Read(ref _lastReceivedAt) + keepAlive;
+        var next = Math.Min(due, _validUntil);
+        if (next == Clock.Never) return;
+
+        if (due > now) Context.Wheel.Set(this, next);
         else Close(new Ending(EndingCause.KeepAliveTimeout, ReasonCode.KeepAliveTimeout, $"nothing received for {keepAlive / 1000.0:0.#} s, 1.5 times the keep alive"));
     }
 

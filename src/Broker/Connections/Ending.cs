@@ -26,6 +26,9 @@ internal enum EndingCause
 
     ServerShutdown,
 
+    /// <summary>What let the client in holds no longer: another password, an expired token, an administrator's wish.</summary>
+    AccessRevoked,
+
     /// <summary>The store failed while a 3.x client published, and works again.</summary>
     Unanswered,
 
@@ -57,5 +60,5 @@ internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detai
 
     /// <summary>Whether the client is told by DISCONNECT, where its version has one from the broker.</summary>
     public bool SendsDisconnect => Cause is EndingCause.ProtocolFault or EndingCause.KeepAliveTimeout or EndingCause.TakenOver or EndingCause.ServerShutdown
-        or EndingCause.ServerFault;
+        or EndingCause.ServerFault or EndingCause.AccessRevoked;
 }

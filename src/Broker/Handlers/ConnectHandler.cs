@@ -42,16 +42,20 @@ internal static class ConnectHandler
         connection.WantsProblemInformation = request.WantsProblemInformation;
         if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
         else if (connection.Context.Authentication.IsNeeded) connection.Await(() => AuthenticateAsync(connection, request));
-        else Conclude(connection, request, Authentication.Anonymous(connection.Origin.Listener));
+        else Conclude(connection, request, new AuthenticationResult(false, Authentication.Anonymous(connection.Origin.Listener)));
     }
 
     /// <summary>Accepts or refuses, once it is known who the client is.</summary>
-    public static void Conclude(Connection connection, ConnectRequest request, ReasonCode reason)
+    public static void Conclude(Connection connection, ConnectRequest request, AuthenticationResult result)
     {
         if (connection.Ending is not null) return;
 
-        var identity = new ClientIdentity(request.ClientId, request.UserName, connection.Origin);
-        if (reason == ReasonCode.Success && request.Will is { } will && !connection.Context.Authorization.MayPublish(identity, will.TopicName, will.Qos, will.Retain))
+        var reason = result.Reason;
+        if (result.ClientId is { } clientId) request.ClientId = clientId;
+
+        var identity = new ClientIdentity(request.ClientId, result.UserName ?? request.UserName, connection.Origin) { Rules = result.Rules };
+        connection.Access = connection.Context.Authorization.AccessOf(identity);
+        if (reason == ReasonCode.Success && request.Will is { } will && !Authorization.MayPublish(connection.Access, will.TopicName, will.Qos, will.Retain))
         {
             Refuse(connection, ReasonCode.NotAuthorized, "the client may not publish to its will topic", request.PacketSizeMax);
             return;
@@ -71,9 +75,10 @@ internal static class ConnectHandler
         }
 
         connection.Identity = identity;
-        var result = connection.Context.Sessions.TryOpen(connection, request, out var former);
-        if (result == OpenResult.Opened) Begin(connection, request);
-        else connection.Await(() => OpenAsync(connection, request, result, former));
+        connection.SetValidUntil(result.ValidUntil);
+        var opened = connection.Context.Sessions.TryOpen(connection, request, out var former);
+        if (opened == OpenResult.Opened) Begin(connection, request);
+        else connection.Await(() => OpenAsync(connection, request, opened, former));
     }
 
     /// <summary>Waits for what keeps the session from being opened, and tries again.</summary>
@@ -132,7 +137,7 @@ internal static class ConnectHandler
             request.CleanStart,
             request.SessionExpirySeconds == Limits.SessionNeverExpires ? "never" : $"{request.SessionExpirySeconds} s",
             request.KeepAliveSeconds,
-            request.UserName is null ? "(none)" : PrintableText.Of(request.UserName));
+            connection.Identity!.UserName is { } userName ? PrintableText.Of(userName) : "(none)");
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)
@@ -188,8 +193,8 @@ internal static class ConnectHandler
     private static async Task AuthenticateAsync(Connection connection, ConnectRequest request)
     {
         // The connect time-out bounds the wait: it ends the connection and cancels this.
-        var reason = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), connection.GetStepToken());
-        Conclude(connection, request, reason);
+        var result = await connection.Context.Authentication.AuthenticateAsync(ToAuthenticationRequest(connection, request), connection.GetStepToken());
+        Conclude(connection, request, result);
     }
 
     private static void BeginEnhanced(Connection connection, ConnectRequest request, string method)

@@ -33,7 +33,7 @@ internal sealed class ConnectRequest
 
     public bool CleanStart { get; }
 
-    public string ClientId { get; }
+    public string ClientId { get; set; }
 
     public bool IsClientIdAssigned { get; }
 

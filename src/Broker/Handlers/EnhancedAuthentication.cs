@@ -41,9 +41,9 @@ internal sealed class EnhancedAuthentication(
         if (connection.Session is null)
         {
             connect.FinalAuthenticationData = step.Data;
-            ConnectHandler.Conclude(connection, connect, step.Reason);
+            ConnectHandler.Conclude(connection, connect, new AuthenticationResult(false, step.Reason) { UserName = step.UserName });
         }
-        else if (step.Reason.IsError())
+        else if (step.Reason.IsError() || (step.UserName is { } userName && userName != connection.Identity!.UserName))
         {
             connection.End(new Ending(EndingCause.ProtocolFault, ReasonCode.NotAuthorized, "re-authentication failed. [MQTT-4.12.1-2]"));
         }

@@ -2,6 +2,7 @@ using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
+using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
@@ -196,7 +197,7 @@ internal static class PublishHandler
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, "topic name is too long with the mount point of this listener");
         }
-        else if (!context.Authorization.MayPublish(connection.Identity!, mounted, packet.Qos, packet.Retain))
+        else if (!Authorization.MayPublish(connection.Access, mounted, packet.Qos, packet.Retain))
         {
             (reason, detail) = (ReasonCode.NotAuthorized, "the client may not publish to this topic");
         }

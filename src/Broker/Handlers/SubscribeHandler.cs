@@ -1,4 +1,5 @@
 using Avocet.Broker.Connections;
+using Avocet.Broker.Security;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
@@ -84,7 +85,7 @@ internal static class SubscribeHandler
         // The mount point stands in front of the filter itself, behind "$share/{ShareName}/".
         var mounted = connection.Mount(inner);
         if (mounted.Length > Limits.StringSizeMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
-        if (!context.Authorization.MaySubscribe(connection.Identity!, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter);
+        if (!Authorization.MaySubscribe(connection.Access, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter);
 
         var granted = request.Options with { MaximumQos = request.Options.MaximumQos < context.Options.MaximumQos ? request.Options.MaximumQos : context.Options.MaximumQos };
         var filter = isShared ? MountedFilter.Join(request.TopicFilter[..^inner.Length], mounted) : mounted;

@@ -5,26 +5,22 @@ namespace Avocet.Broker.Security;
 /// <summary>Asks the authorizers; all must agree.</summary>
 internal sealed class Authorization(IReadOnlyList<IAuthorizer> authorizers)
 {
-    public bool MayPublish(ClientIdentity client, ReadOnlySpan<byte> topicName, Qos qos, bool retain)
+    /// <summary>What this client may do; null where it may do everything that the broker offers.</summary>
+    public ClientAccess? AccessOf(ClientIdentity client)
+    {
+        if (client.Rules is { } own) return new ClientAccess(client, [.. authorizers, own]);
+
+        return authorizers.Count > 0 ? new ClientAccess(client, authorizers) : null;
+    }
+
+    public static bool MayPublish(ClientAccess? access, ReadOnlySpan<byte> topicName, Qos qos, bool retain)
     {
         // The broker alone publishes there.
         if (topicName.StartsWith("$SYS/"u8)) return false;
 
-        foreach (var authorizer in authorizers)
-        {
-            if (!authorizer.MayPublish(client, topicName, qos, retain)) return false;
-        }
-
-        return true;
+        return access is null || access.MayPublish(topicName, qos, retain);
     }
 
-    public bool MaySubscribe(ClientIdentity client, ReadOnlySpan<byte> topicFilter, Qos qos)
-    {
-        foreach (var authorizer in authorizers)
-        {
-            if (!authorizer.MaySubscribe(client, topicFilter, qos)) return false;
-        }
-
-        return true;
-    }
+    public static bool MaySubscribe(ClientAccess? access, ReadOnlySpan<byte> topicFilter, Qos qos) =>
+        access is null || access.MaySubscribe(topicFilter, qos);
 }

@@ -22,4 +22,8 @@ public interface IAuthenticationExchange
 /// <summary>The answer to one step of an exchange.</summary>
 /// <param name="Reason">ContinueAuthentication for another round, Success at the end, or an error.</param>
 /// <param name="Data">The Authentication Data to send; empty for none.</param>
-public readonly record struct AuthenticationStep(ReasonCode Reason, ReadOnlyMemory<byte> Data = default);
+public readonly record struct AuthenticationStep(ReasonCode Reason, ReadOnlyMemory<byte> Data = default)
+{
+    /// <summary>At the end of a successful exchange: who the client has proved to be; null for the user name of CONNECT.</summary>
+    public string? UserName { get; init; }
+}

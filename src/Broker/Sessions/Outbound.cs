@@ -365,7 +365,8 @@ internal sealed class Outbound(Session session, BrokerContext context)
         while (queue.TryPeek(out var outbound))
         {
             if (TryDropExpired(now)) continue;
-            if (outbound.Message.IsFailed)
+            // The rules may have changed while it waited.
+            if (outbound.Message.IsFailed || session.Access is { } access && !access.MayReceive(outbound.Message.TopicName))
             {
                 queue.TryDequeue(out _);
                 NoteDone(outbound.Sequence, outbound);

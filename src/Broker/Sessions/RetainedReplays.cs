@@ -77,6 +77,8 @@ internal sealed class RetainedReplays(RetainedStore store, Action<Subscription>?
 
     private static bool IsFor(Subscription subscription, Message message)
     {
+        if (subscription.Session.Access is { } access && !access.MayReceive(message.TopicName)) return false;
+
         return subscription.Covers(message.TopicName) && !(subscription.NoLocal && message.PublisherId == subscription.Session.ClientId);
     }
 }

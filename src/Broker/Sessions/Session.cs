@@ -1,6 +1,7 @@
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
+using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 using Avocet.Broker.Time;
@@ -54,6 +55,9 @@ internal sealed class Session : ICommitWaiter
     public Connection? Connection => _connection;
 
     public bool IsConnected => _connection is not null;
+
+    /// <summary>What the client of the present or last connection may do; null for everything, and where there was none since the broker's start.</summary>
+    public ClientAccess? Access { get; private set; }
 
     /// <summary>Seconds that the session outlives its connection. Guarded by the registry.</summary>
     public uint ExpirySeconds { get; set; }
@@ -113,6 +117,7 @@ internal sealed class Session : ICommitWaiter
 
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
             _outbound.Attach(inflightMax);
+            Access = connection.Access;
             _connection = connection;
             Pump();
         }
@@ -129,6 +134,9 @@ internal sealed class Session : ICommitWaiter
     {
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
+        // Asked here, so that another member of a shared group gets what this client may not read.
+        if (Access is { } access && !access.MayReceive(publication.TopicName)) return DeliveryResult.Skipped;
+
         Connection? connection;
         DeliveryResult result;
         if (qos == Qos.AtMostOnce && !Context.Options.QueueQos0)

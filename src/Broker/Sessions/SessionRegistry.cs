@@ -296,10 +296,13 @@ internal sealed class SessionRegistry(BrokerContext context)
     {
         if (session.Will is not { } will) return;
 
-        after.Will = will;
-        after.WillClientId = session.ClientId;
         session.Will = null;
         session.WillDueAt = Clock.Never;
+        // It was allowed at CONNECT; the rules may have changed since.
+        if (session.Access is { } access && !access.MayPublish(will.TopicName, will.Qos, will.Retain)) return;
+
+        after.Will = will;
+        after.WillClientId = session.ClientId;
     }
 
     private void SetTimer(Session session)

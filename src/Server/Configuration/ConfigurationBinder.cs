@@ -1,6 +1,8 @@
 using System.Text;
 using Avocet.Broker;
 using Avocet.Protocol.Topics;
+using Avocet.Security;
+using Avocet.Security.Access;
 
 namespace Avocet.Server.Configuration;
 
@@ -23,6 +25,8 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Mqtt), broker);
         if (root.Items(ConfigurationKeys.DurabilityFor) is { Count: > 0 } exceptions) broker = broker with { TopicDurabilities = [.. exceptions.Select(BindDurability)] };
 
+        var security = Section<SecurityOptions>.Bind(root.Table(SecurityKeys.Login), server.Security);
+        security = Section<SecurityOptions>.Bind(root.Table(SecurityKeys.Access), security) with { Rules = [.. root.Items(SecurityKeys.Rule).Select(BindRule)] };
         var certificates = BindCertificates(root.Items(ConfigurationKeys.Certificate));
         var listeners = new List<ListenerOptions>();
         foreach (var item in root.Items(ConfigurationKeys.Listener)) listeners.Add(BindListener(item, certificates.Count > 0));
@@ -31,6 +35,7 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         return server with
         {
             Broker = broker,
+            Security = security,
             Certificates = certificates,
             Listeners = listeners,
         };
@@ -56,6 +61,15 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
 
         // Not the bound one: it was made with another filter.
         return new TopicDurability(filter, durability);
+    }
+
+    private AccessRuleOptions BindRule(SettingTable item)
+    {
+        var rule = Section<AccessRuleOptions>.Bind(item, new AccessRuleOptions()) with { Origin = item.Origin.Text };
+        if (item.Find("topic") is null) assigner.Report(item.Origin, "[[acl]] has no 'topic'.");
+        else if (rule.FindProblem() is { } problem) assigner.Report(item.Origin, $"[[acl]]: {problem}.");
+
+        return rule;
     }
 
     private List<CertificateOptions> BindCertificates(IReadOnlyList<SettingTable> items)

@@ -45,7 +45,7 @@ internal static class ConfigurationKeys
     public static Section<ServerOptions> Root { get; } = CreateRoot();
 
     /// <summary>Every section with the ones below it, in the order of the reference page.</summary>
-    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, Listener, ListenerCertificate, Certificate];
+    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Access, SecurityKeys.Rule, Listener, ListenerCertificate, Certificate];
 
     public static string NameOf(Durability durability) => Durabilities.First(choice => choice.Value == durability).Word;
 
@@ -54,7 +54,7 @@ internal static class ConfigurationKeys
         {
             Path = "",
             Summary = "Keys at the top of the file, before the first section.",
-            Sections = [DurabilityFor, Limits, Session, Mqtt, Listener, Certificate],
+            Sections = [DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Access, SecurityKeys.Rule, Listener, Certificate],
         }
         .Text("data", SettingKind.File, o => o.DataFolder, (o, v) => o with { DataFolder = v },
             "The folder of the server's files, sessions and messages among them; it is made where it is missing. "
@@ -164,7 +164,7 @@ internal static class ConfigurationKeys
         .Choice("transport", Transports, o => o.Transport, (o, v) => o with { Transport = v },
             "How MQTT is carried.", "the name where that is a transport, else \"tcp\"")
         .Text("address", SettingKind.Address, o => o.Address, (o, v) => o with { Address = v },
-            "The address to listen on. Beyond this machine it takes `allow_anonymous = true`: this version has no passwords yet.")
+            "The address to listen on. Beyond this machine it takes a `password_file`, or else `allow_anonymous = true`.")
         .Port("port", (o, v) => o with { Port = v },
             "The port to listen on.", "tcp 1883, tls 8883, ws 8083, wss 8084")
         .Text("path", SettingKind.Text, o => o.Path, (o, v) => o with { Path = v },
@@ -172,7 +172,11 @@ internal static class ConfigurationKeys
         .Text("permissions", SettingKind.Permissions, o => o.Permissions, (o, v) => o with { Permissions = v },
             "Who may connect to the Unix socket.")
         .Boolean("allow_anonymous", o => o.AllowAnonymous ?? false, (o, v) => o with { AllowAnonymous = v },
-            "Whether clients without a known user are let in.", "true where only this machine can connect")
+            "Whether clients without a user name are let in.", "true where only this machine can connect and nothing asks for passwords")
+        .Text("password_file", SettingKind.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v },
+            "The users of this listener, instead of those in `login.password_file`.")
+        .Text("acl_file", SettingKind.File, o => o.AclFile, (o, v) => o with { AclFile = v },
+            "The access file of this listener, instead of `access.acl_file`.", reloadable: true)
         .Text("mount_point", SettingKind.Text, o => o.MountPoint, (o, v) => o with { MountPoint = v },
             "A prefix, such as `site1/`, of all topics of this listener's clients; they do not see it.")
         .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },

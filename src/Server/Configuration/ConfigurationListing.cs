@@ -15,21 +15,23 @@ internal static class ConfigurationListing
     {
         var text = new StringBuilder();
         var root = configuration.Root;
-        WriteKeys(text, root);
+        WriteKeys(text, root, configuration.Options);
         foreach (var section in root.Section.Sections)
         {
-            if (!section.IsArray) WriteTable(text, root.Table(section));
+            if (!section.IsArray) WriteTable(text, root.Table(section), configuration.Options);
         }
 
-        foreach (var exception in root.Items(ConfigurationKeys.DurabilityFor)) WriteTable(text, exception);
+        foreach (var exception in root.Items(ConfigurationKeys.DurabilityFor)) WriteTable(text, exception, configuration.Options);
+
+        foreach (var rule in root.Items(SecurityKeys.Rule)) WriteTable(text, rule, configuration.Options);
 
         foreach (var listener in root.Items(ConfigurationKeys.Listener))
         {
-            WriteTable(text, listener);
-            foreach (var certificate in listener.Items(ConfigurationKeys.ListenerCertificate)) WriteTable(text, certificate);
+            WriteTable(text, listener, configuration.Options);
+            foreach (var certificate in listener.Items(ConfigurationKeys.ListenerCertificate)) WriteTable(text, certificate, configuration.Options);
         }
 
-        foreach (var certificate in root.Items(ConfigurationKeys.Certificate)) WriteTable(text, certificate);
+        foreach (var certificate in root.Items(ConfigurationKeys.Certificate)) WriteTable(text, certificate, configuration.Options);
         return text.ToString();
     }
 
@@ -56,20 +58,20 @@ internal static class ConfigurationListing
         }
     }
 
-    private static void WriteTable(StringBuilder text, SettingTable table)
+    private static void WriteTable(StringBuilder text, SettingTable table, ServerOptions options)
     {
         text.Append('\n').Append(table.Section.Heading).Append('\n');
-        WriteKeys(text, table);
+        WriteKeys(text, table, options);
     }
 
-    private static void WriteKeys(StringBuilder text, SettingTable table)
+    private static void WriteKeys(StringBuilder text, SettingTable table, ServerOptions options)
     {
         foreach (var key in table.Section.Keys)
         {
             var setting = table.Find(key.Name);
             if (setting is null && !Matters(table, key.Name)) continue;
 
-            if (setting is null && EffectiveDefault(table, key) is not { } value)
+            if (setting is null && EffectiveDefault(table, key, options) is not { } value)
             {
                 WriteLine(text, $"# {key.Name}", "default: " + key.DefaultText);
             }
@@ -79,7 +81,7 @@ internal static class ConfigurationListing
             }
             else
             {
-                var shown = setting is null ? EffectiveDefault(table, key)! : Format(setting.Value);
+                var shown = setting is null ? EffectiveDefault(table, key, options)! : Format(setting.Value);
                 WriteLine(text, $"{key.Name} = {shown}", setting?.Origin.Text ?? "default");
             }
         }
@@ -103,7 +105,7 @@ internal static class ConfigurationListing
     }
 
     /// <summary>The default as a TOML value; null where the key does not matter or has none.</summary>
-    private static string? EffectiveDefault(SettingTable table, SettingKey key)
+    private static string? EffectiveDefault(SettingTable table, SettingKey key, ServerOptions options)
     {
         if (table.Section == ConfigurationKeys.Listener)
         {
@@ -118,7 +120,7 @@ internal static class ConfigurationListing
                 case "path":
                     return listener.IsWebSocket ? Format(listener.EffectivePath) : null;
                 case "allow_anonymous":
-                    return Format(listener.IsLocalOnly);
+                    return Format(listener.IsLocalOnly && listener.PasswordFile.Length == 0 && options.Security.PasswordFile.Length == 0);
             }
         }
 

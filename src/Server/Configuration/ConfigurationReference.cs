@@ -12,7 +12,7 @@ public static class ConfigurationReference
              To write it again: `avocet config reference > docs/configuration.md`. -->
 
         Avocet needs no configuration: without one it listens on this machine only, MQTT on 127.0.0.1:1883 and WebSocket on
-        ws://127.0.0.1:8083/mqtt, and lets anyone there in.
+        ws://127.0.0.1:8083/mqtt, and lets anyone there in. Passwords and access rules: [security.md](security.md).
 
         Settings come from four places. The later one wins:
 
@@ -46,7 +46,7 @@ public static class ConfigurationReference
         [[listener]]
         name = "tcp"
         address = "*"                        # all addresses of this machine
-        allow_anonymous = true               # on purpose: no passwords
+        allow_anonymous = true               # on purpose: without passwords
 
         [[listener]]
         name = "tls"                         # port 8883

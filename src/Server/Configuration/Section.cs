@@ -38,7 +38,7 @@ internal abstract class Section
 internal sealed class Section<TOptions>(TOptions defaults) : Section
 {
     public Section<TOptions> Integer(
-        string name, long minimum, long maximum, Func<TOptions, long> read, Func<TOptions, long, TOptions> with, string summary)
+        string name, long minimum, long maximum, Func<TOptions, long> read, Func<TOptions, long, TOptions> with, string summary, bool reloadable = false)
     {
         AddKey(new SettingKey<TOptions>
         {
@@ -48,13 +48,14 @@ internal sealed class Section<TOptions>(TOptions defaults) : Section
             Maximum = maximum,
             Summary = summary,
             DefaultText = read(defaults).ToString(CultureInfo.InvariantCulture),
+            IsReloadable = reloadable,
             With = (options, value) => with(options, (long)value),
         });
         return this;
     }
 
     public Section<TOptions> Boolean(
-        string name, Func<TOptions, bool> read, Func<TOptions, bool, TOptions> with, string summary, string? defaultText = null)
+        string name, Func<TOptions, bool> read, Func<TOptions, bool, TOptions> with, string summary, string? defaultText = null, bool reloadable = false)
     {
         AddKey(new SettingKey<TOptions>
         {
@@ -62,6 +63,7 @@ internal sealed class Section<TOptions>(TOptions defaults) : Section
             Kind = SettingKind.Boolean,
             Summary = summary,
             DefaultText = defaultText ?? (read(defaults) ? "true" : "false"),
+            IsReloadable = reloadable,
             With = (options, value) => with(options, (bool)value),
         });
         return this;

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Avocet.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Server.Transports;
@@ -152,22 +153,4 @@ internal sealed class ServerCertificates
     }
 
     private sealed record LoadedCertificate(X509Certificate2 Certificate, SslServerAuthenticationOptions Options);
-
-    /// <summary>What changes when a file is written or a link is turned to another.</summary>
-    private readonly record struct FileStamp(string File, DateTime WrittenAt, long Length)
-    {
-        public static FileStamp Of(string file)
-        {
-            try
-            {
-                var target = System.IO.File.ResolveLinkTarget(file, returnFinalTarget: true);
-                var info = new FileInfo(target?.FullName ?? file);
-                return info.Exists ? new FileStamp(info.FullName, info.LastWriteTimeUtc, info.Length) : new FileStamp(file, default, -1);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                return new FileStamp(file, default, -1);
-            }
-        }
-    }
 }

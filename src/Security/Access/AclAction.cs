@@ -1,0 +1,9 @@
+namespace Avocet.Security.Access;
+
+/// <summary>What a client wants.</summary>
+internal enum AclAction
+{
+    Publish,
+    Subscribe,
+    Receive,
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Avocet.Security;
+
+/// <summary>What access control writes to its log. Event ids 4000 to 4999 are its own and keep their meaning. Never a password, nor a hash.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(4000, LogLevel.Information, "Passwords: {File} has {Count} users.")]
+    public static partial void PasswordsLoaded(ILogger logger, string file, int count);
+
+    [LoggerMessage(4001, LogLevel.Error, "Passwords not read again, the old ones stay: {Reason}")]
+    public static partial void PasswordsKept(ILogger logger, string reason);
+
+    [LoggerMessage(4002, LogLevel.Warning, "Passwords: {Count} users of {File} have a hash that is quick to guess. 'avocet passwd set' gives a password a strong one.")]
+    public static partial void PasswordsWeak(ILogger logger, string file, int count);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Log-in refused as busy: {Count} passwords wait to be checked already. The client may try again.")]
+    public static partial void HashingQueueFull(ILogger logger, int count);
+
+    [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
+    public static partial void RulesLoaded(ILogger logger, string file, int count);
+
+    [LoggerMessage(4011, LogLevel.Error, "Access rules not read again, the old ones stay: {Reason}")]
+    public static partial void RulesKept(ILogger logger, string reason);
+
+    [LoggerMessage(4012, LogLevel.Warning, "There were no access rules when the server started, so the first ones wait for a restart.")]
+    public static partial void FirstRulesWait(ILogger logger);
+}
