@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Avocet.Protocol.Properties;
 
 namespace Avocet.Protocol.Wire;
@@ -37,14 +38,23 @@ public ref struct WireWriter(Span<byte> destination)
         WriteBytes(value);
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> value)
+    public void WriteBytes(scoped ReadOnlySpan<byte> value)
     {
         value.CopyTo(_destination[Position..]);
         Position += value.Length;
     }
 
+    /// <summary>Writes a text as UTF-8, without its length.</summary>
+    /// <param name="text">The text, which must be valid.</param>
+    /// <param name="size">Its size in UTF-8.</param>
+    public void WriteText(ReadOnlySpan<char> text, int size)
+    {
+        Encoding.UTF8.GetBytes(text, _destination.Slice(Position, size));
+        Position += size;
+    }
+
     /// <summary>Writes Property Length and properties; nothing before 5.0. An empty block is written as length 0. [MQTT-2.2.2-1]</summary>
-    public void WriteProperties(PropertyBlock properties, ProtocolVersion version)
+    public void WriteProperties(scoped PropertyBlock properties, ProtocolVersion version)
     {
         if (version != ProtocolVersion.V50) return;
 
