@@ -12,7 +12,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           0  done; for serve: stopped by SIGTERM or SIGINT
           1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate, a store
              that is not sound. The reason is on standard error, one line each.
-          2  for bench: messages were lost, duplicated or reordered
+          2  for bench: messages were lost, duplicated or reordered; for conformance: checks failed
 
         """;
 
@@ -72,6 +72,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             avocet serve --config avocet.toml --log-level debug
             avocet serve --port 1884 --ws-port 0                a second broker beside the first, without WebSocket
             avocet serve --set session.queue_messages_max=100000
+            """,
+        "conformance" => """
+            avocet conformance mqtt://localhost                 all checks of MQTT 5.0 and 3.1.1
+            avocet conformance mqtt://me:secret@broker --mqtt 5 --verbose
+            avocet conformance mqtts://broker --cafile ca.pem --json
+            avocet conformance mqtt://localhost --only will     only what has to do with wills
+            avocet conformance mqtt://localhost --only MQTT-3.3.1-5
             """,
         "store" or "stats" or "export" or "import" => StoreExamples,
         "check" when command.Parents.Any(parent => parent.Name == "store") => StoreExamples,

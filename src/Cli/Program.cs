@@ -17,6 +17,7 @@ var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1."
     BenchCommand.Create(),
     PasswdCommand.Create(),
     AclCommand.Create(),
+    new ConformanceCommand().Create(),
     new StoreCommand(RocksDbStore.Exists, folder => RocksDbStore.Open(folder), TimeProvider.System).Create(),
 };
 foreach (var option in root.Options)

@@ -20,6 +20,8 @@ internal sealed class MosquittoProcess : IAsyncDisposable
         _port = port;
     }
 
+    public int Port => _port;
+
     public static async Task<MosquittoProcess> StartAsync(TemporaryFolder folder)
     {
         var port = FreePort();
