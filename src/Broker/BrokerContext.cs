@@ -33,6 +33,7 @@ internal sealed class BrokerContext
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers);
         Sessions = new SessionRegistry(this);
+        Users = new UserConnections(options.ConnectionsPerUserMax);
     }
 
     public BrokerOptions Options { get; }
@@ -60,6 +61,8 @@ internal sealed class BrokerContext
     public Authentication Authentication { get; }
 
     public Authorization Authorization { get; }
+
+    public UserConnections Users { get; }
 
     public SessionRegistry Sessions { get; }
 

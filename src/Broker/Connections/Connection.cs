@@ -67,6 +67,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>Who the client is, once CONNECT was accepted.</summary>
     public ClientIdentity? Identity { get; set; }
 
+    /// <summary>The user as which it counts against the limit of connections; null where it does not.</summary>
+    public string? CountedUser { get; set; }
+
     /// <summary>What the client may do; null for everything.</summary>
     public ClientAccess? Access { get; set; }
 

@@ -23,6 +23,7 @@ internal static class Disconnector
         // The session is left after the last packet was written, so that nothing is sent behind it. [MQTT-3.14.4-1]
         writer.Finish();
         context.Sessions.Leave(connection, ending.Will);
+        context.Users.Remove(connection);
         connection.MarkLeft();
         writer.Flush();
         connection.Flush();
