@@ -13,6 +13,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
           1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate, a store
              that is not sound. The reason is on standard error, one line each.
           2  for bench: messages were lost, duplicated or reordered; for conformance: checks failed
+          27 for sub and request: the time of --timeout is over. Where a broker refuses the client, the code is that of
+             its CONNACK, such as 135 for Not authorized.
 
         """;
 
@@ -73,6 +75,51 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             avocet serve --port 1884 --ws-port 0                a second broker beside the first, without WebSocket
             avocet serve --set session.queue_messages_max=100000
             """,
+        "pub" => """
+            avocet pub home/kitchen/temperature 22.5            to this machine's broker
+            avocet pub -h broker -t home/state -m on -q 1 -r    the options of mosquitto_pub
+            avocet pub -L mqtts://me@broker/home/log -l --ask-password < log.txt
+            avocet pub -t a -m b -D publish user-property unit celsius -D publish content-type text/plain
+            avocet --profile home pub home/lamp/set on          where to connect is in the config file
+            """,
+        "sub" => """
+            avocet sub 'home/#' -v                              topics and payloads
+            avocet sub -h broker -t 'home/+/temperature' -C 10  the options of mosquitto_sub
+            avocet sub 'home/#' -F '@Y-@m-@dT@H:@M:@S %t %p'    a format of your own
+            avocet sub 'home/#' --json | jq .payload            an object a line
+            avocet sub 'old/#' --remove-retained --retained-only -W 5
+            """,
+        "request" or "respond" => """
+            avocet respond 'time/now' --exec date               answers with what a command writes
+            avocet request time/now -W 5                        asks, and shows the answer
+            avocet respond 'echo/#' --echo
+            """,
+        "ping" => """
+            avocet ping                                         this machine's broker
+            avocet ping mqtts://me:secret@broker -c 20 --cafile ca.pem
+            avocet ping wss://broker/mqtt
+            """,
+        "record" or "replay" => """
+            avocet record today.jsonl 'home/#' -W 3600          an hour of messages, with their times
+            avocet replay today.jsonl --speed 10                ten times as fast
+            avocet replay today.jsonl --prefix test/ -h other   to another broker, below test/
+            """,
+        "top" or "tree" => """
+            avocet top                                          the busiest topics
+            avocet tree 'home/#'                                topics as a tree, with last values and rates
+            avocet tree 'home/#' --interval 5 -C 1              one picture, for a script
+            """,
+        "simulate" or "smart-home" or "energy" or "farm" => """
+            avocet simulate smart-home                          Zigbee2MQTT-style devices, with Home Assistant discovery
+            avocet simulate energy --clients 50                 meters, each reporting every second
+            avocet simulate farm --speed 10 -W 60               LoRaWAN soil sensors, ten times as often, for a minute
+            """,
+        "completion" => """
+            eval "$(avocet completion bash)"                    in ~/.bashrc
+            eval "$(avocet completion zsh)"                     in ~/.zshrc
+            avocet completion fish | source                     in ~/.config/fish/config.fish
+            avocet completion pwsh | Out-String | Invoke-Expression
+            """,
         "conformance" => """
             avocet conformance mqtt://localhost                 all checks of MQTT 5.0 and 3.1.1
             avocet conformance mqtt://me:secret@broker --mqtt 5 --verbose
@@ -90,6 +137,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             """,
         _ => """
             avocet serve                                        a broker for this machine
+            avocet sub 'home/#' -v                              what comes
+            avocet pub home/kitchen/temperature 22.5            say something
+            avocet simulate smart-home                          devices, to see something alive
             avocet config show                                  every setting
             avocet serve --help                                 more about a command
             """,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Avocet.Cli;
+using Avocet.Cli.Clients;
 using Avocet.Cli.Commands;
 using Avocet.Storage.RocksDb;
 
@@ -10,9 +11,20 @@ using Avocet.Storage.RocksDb;
 const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 if (Environment.GetEnvironmentVariable(InlineCompletions) is null) Environment.SetEnvironmentVariable(InlineCompletions, "1");
 
-var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1.")
+var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1, and tools for any broker.")
 {
     ServeCommand.Create(),
+    new PublishCommand().Create(),
+    new SubscribeCommand().Create(),
+    new RequestCommand().Create(),
+    new RespondCommand().Create(),
+    new PingCommand().Create(),
+    new RecordCommand().Create(),
+    new ReplayCommand().Create(),
+    TreeCommand.Create(),
+    TopCommand.Create(),
+    new SimulateCommand().Create(),
+    CompletionCommand.Create(),
     ConfigCommand.Create(),
     BenchCommand.Create(),
     PasswdCommand.Create(),
@@ -20,12 +32,25 @@ var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1."
     new ConformanceCommand().Create(),
     new StoreCommand(RocksDbStore.Exists, folder => RocksDbStore.Open(folder), TimeProvider.System).Create(),
 };
+root.Options.Add(ClientArguments.Profile);
+root.Subcommands.Add(CompletionCommand.CreateComplete(() => root));
 foreach (var option in root.Options)
 {
-    if (option is HelpOption { Action: HelpAction help } helpOption) helpOption.Action = new HelpWithExamples(help);
+    if (option is not HelpOption { Action: HelpAction help } helpOption) continue;
+
+    helpOption.Action = new HelpWithExamples(help);
+    // With mosquitto's options -h is the host.
+    helpOption.Aliases.Remove("-h");
 }
 
-var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+var words = args switch
+{
+    [] => ["--help"],
+    [.. var before, "-h"] => [.. before, "--help"],
+    _ => MosquittoArguments.Normalize(root, args),
+};
+// A word that begins with @ is a topic or a payload, and names no file.
+var parsed = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Action is ParseErrorAction) return ParseErrors.Report(parsed);
 return await parsed.InvokeAsync(new InvocationConfiguration
 {

@@ -18,6 +18,8 @@ internal sealed class RawPeer(BrokerStream connection, CheckContext context, str
     private ushort _lastId;
     private bool _isClosed;
 
+    public BrokerStream Connection => connection;
+
     public ProtocolVersion Version => context.Version;
 
     /// <summary>Of its CONNECT.</summary>
