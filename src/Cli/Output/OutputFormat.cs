@@ -133,12 +133,14 @@ internal sealed class OutputFormat
         'r' => message.Retain ? "1" : "0",
         'l' => Text(message.Payload.Length),
         // The client library keeps identifiers and aliases to itself.
-        'm' or 'A' => message.Qos == Qos.AtMostOnce || field == 'A' ? "0" : "",
+        'm' => "0",
+        // A property that the message does not carry is empty, as mosquitto_sub has it; the client resolves topic aliases itself.
+        'A' => "",
         'C' => message.ContentType ?? "",
         'R' => message.ResponseTopic ?? "",
-        'E' => Text((int)(message.MessageExpiry?.TotalSeconds ?? 0)),
-        'F' => message.IsUtf8 ? "1" : "0",
-        'S' => message.SubscriptionIds.Count > 0 ? Text(message.SubscriptionIds[0]) : "0",
+        'E' => message.MessageExpiry is { } expiry ? Text((int)expiry.TotalSeconds) : "",
+        'F' => message.IsUtf8 ? "1" : "",
+        'S' => message.SubscriptionIds.Count > 0 ? Text(message.SubscriptionIds[0]) : "",
         'P' => string.Join(' ', message.UserProperties.Select(pair => $"{pair.Name}:{pair.Value}")),
         'I' => time.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture).Remove(22, 1),
         'U' => string.Create(CultureInfo.InvariantCulture, $"{time.ToUnixTimeSeconds()}.{Strftime.Format('N', time)}"),
