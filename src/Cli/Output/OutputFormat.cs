@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Avocet.Client;
-using Avocet.Protocol;
 
 namespace Avocet.Cli.Output;
 
