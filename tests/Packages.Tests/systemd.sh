@@ -78,6 +78,15 @@ wait_for sh -c '[ "$(systemctl show --property SubState --value avocet.service)"
 [ "$(is MainPID)" != "$former" ] || fail "still the former process"
 [ "$(mosquitto_sub -h 127.0.0.1 -t house/kitchen -C 1 -W 10)" = 21.0 ] || fail "the crash lost what was kept"
 
+echo "== passwords, as the configuration's comment says"
+install -o avocet -g avocet -m 600 /dev/null /etc/avocet/passwords
+avocet passwd -b /etc/avocet/passwords alice secret
+[ "$(stat -c '%U %a' /etc/avocet/passwords)" = "avocet 600" ] || fail "passwords are $(stat -c '%U %a' /etc/avocet/passwords)"
+printf '[login]\npassword_file = "/etc/avocet/passwords"\n' >> /etc/avocet/avocet.toml
+systemctl restart avocet.service
+mosquitto_pub -h 127.0.0.1 -u alice -P secret -t a -m b -q 1
+! mosquitto_pub -h 127.0.0.1 -t a -m b -q 1 > /dev/null 2>&1 || fail "it lets those in who do not log in"
+
 echo "== exposure"
 systemd-analyze security avocet.service --no-pager | tail -1
 
