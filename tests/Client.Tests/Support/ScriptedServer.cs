@@ -23,6 +23,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
             TransportFactory = _ => new ValueTask<IDuplexPipe>(NewTransport()),
             TimeProvider = Clock,
             ReconnectDelay = TimeSpan.Zero,
+            // The clock stands still while the client closes.
+            ShutdownTimeout = TimeSpan.Zero,
         };
         configure?.Invoke(options);
         Client = new MqttClient(options);
