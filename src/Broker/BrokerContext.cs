@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
@@ -61,6 +62,9 @@ internal sealed class BrokerContext
     public Authorization Authorization { get; }
 
     public SessionRegistry Sessions { get; }
+
+    /// <summary>Those that run.</summary>
+    public ConnectionList Connections { get; } = new();
 
     /// <summary>What is written to the store; null when everything lives in memory only.</summary>
     public CommitBatcher? Commits { get; }

@@ -16,9 +16,7 @@ public sealed class MqttBroker : IAsyncDisposable
     private static readonly TimeSpan LastCommitTimeMax = TimeSpan.FromSeconds(5);
 
     private readonly BrokerContext _context;
-    private readonly ConnectionList _connections = new();
     private SysPublisher? _sys;
-    private long _lastNumber;
     private volatile bool _isStopping;
 
     public MqttBroker(BrokerOptions options, BrokerServices services)
@@ -31,6 +29,8 @@ public sealed class MqttBroker : IAsyncDisposable
     public BrokerOptions Options { get; }
 
     internal BrokerContext Context => _context;
+
+    private ConnectionList Connections => _context.Connections;
 
     /// <summary>Whether the store works, and what it has written.</summary>
     public StorageHealth Storage => _context.Commits is { } commits
@@ -60,14 +60,22 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <returns>Whether the client said that it goes, so that nothing more has to reach it.</returns>
     public Task<bool> RunConnectionAsync(IDuplexPipe transport, ConnectionOrigin origin)
     {
-        var listener = origin.Listener;
-        var count = _connections.CountFor(listener.Name);
-        var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && _connections.Count >= Options.ConnectionsMax);
-        var connection = new Connection(_context, transport, origin, isOverLimit) { Number = Interlocked.Increment(ref _lastNumber) };
-        _connections.Add(connection);
+        var pipe = new PipeTransport(transport, origin);
+        Serve(pipe);
+        return pipe.Ended;
+    }
+
+    /// <summary>Serves one connection until it ends, of which its transport is told. Never fails.</summary>
+    public void Serve(ITransport transport)
+    {
+        var listener = transport.Origin.Listener;
+        var count = Connections.CountFor(listener.Name);
+        var isOverLimit = (listener.ConnectionsMax > 0 && count > listener.ConnectionsMax) || (Options.ConnectionsMax > 0 && Connections.Count >= Options.ConnectionsMax);
+        var connection = new Connection(_context, transport, isOverLimit);
+        Connections.Add(connection);
         if (_isStopping) connection.Close(Shutdown);
 
-        return connection.RunAsync(_connections);
+        connection.Run();
     }
 
     /// <summary>Ends the connections of some clients, such as those whose password has changed. Not to be called under a lock that their ends may need.</summary>
@@ -75,7 +83,7 @@ public sealed class MqttBroker : IAsyncDisposable
     public int DisconnectClients(Func<ClientIdentity, bool> isMeant, ReasonCode reason, string detail)
     {
         var count = 0;
-        foreach (var connection in _connections.ToList())
+        foreach (var connection in Connections.ToList())
         {
             if (connection.Session is null || connection.Identity is not { } identity || !isMeant(identity)) continue;
 
@@ -94,7 +102,7 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         _isStopping = true;
         var running = new List<Task>();
-        foreach (var connection in _connections.ToList())
+        foreach (var connection in Connections.ToList())
         {
             running.Add(connection.WhenEndedAsync());
             connection.Close(Shutdown);
@@ -138,7 +146,7 @@ public sealed class MqttBroker : IAsyncDisposable
 
     private void CloseUnanswered()
     {
-        foreach (var connection in _connections.ToList()) connection.CloseUnanswered();
+        foreach (var connection in Connections.ToList()) connection.CloseUnanswered();
     }
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");

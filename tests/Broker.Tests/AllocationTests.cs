@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Avocet.Protocol;
@@ -74,6 +75,25 @@ public sealed class AllocationTests
         }
     }
 
+    /// <summary>What it takes to accept a connection and what it keeps, without the transport's own object. Idle connections are most of what many brokers have.</summary>
+    [Fact]
+    public async Task Connect_allocates_little()
+    {
+        const int Connections = 4000, BytesMax = 800;
+        await using var broker = Start();
+        var transports = Enumerable.Range(0, 2 * Connections).Select(number => new SilentTransport(Given.Client($"client-{number:0000}").Version(ProtocolVersion.V311).Encode())).ToArray();
+
+        // The first ones fill pools and caches.
+        foreach (var transport in transports[..Connections]) broker.Serve(transport);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var transport in transports.AsSpan(Connections)) broker.Serve(transport);
+
+        var allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Connections;
+        Assert.Equal(2 * Connections, broker.Context.Sessions.Count.Connected);
+        Assert.InRange(allocated, 1, BytesMax);
+    }
+
     private static MqttBroker Start()
     {
         var broker = new MqttBroker(new BrokerOptions { SysIntervalSeconds = 0 }, new BrokerServices { Scheduler = PipeScheduler.Inline });
@@ -128,6 +148,55 @@ public sealed class AllocationTests
         }
 
         return received;
+    }
+
+    /// <summary>Brings one packet and nothing more; what is sent goes nowhere.</summary>
+    private sealed class SilentTransport(byte[] packet) : PipeWriter, ITransport
+    {
+        private static readonly byte[] Nowhere = new byte[1024];
+        private bool _isRead;
+
+        public ConnectionOrigin Origin { get; } = new() { Listener = TestBroker.OpenListener };
+
+        public PipeWriter Output => this;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => Nowhere;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => Nowhere;
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => default;
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+
+        public bool TryRead(IReadWaiter waiter, out ReadResult result)
+        {
+            result = new ReadResult(new ReadOnlySequence<byte>(packet), isCanceled: false, isCompleted: false);
+            return !_isRead && (_isRead = true);
+        }
+
+        public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+        }
+
+        public void CancelPendingRead()
+        {
+        }
+
+        public ValueTask CompleteAsync() => ValueTask.CompletedTask;
+
+        public void End(bool isPeerGone)
+        {
+        }
     }
 
     private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
-using Avocet.Broker.Topics;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 
@@ -17,41 +17,35 @@ namespace Avocet.Broker.Connections;
 /// members but <see cref="Close"/>, <see cref="OnRoom"/> and <see cref="OnExpired"/> belong to the read loop. As a timer it has its deadline: for CONNECT first,
 /// then for the keep alive.
 /// </summary>
-internal sealed class Connection : WheelTimer
+[SuppressMessage("Design", "CA1031", Justification = "The last resort: one connection's fault must not reach the others.")]
+internal sealed class Connection : WheelTimer, IReadWaiter
 {
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
 
-    private readonly IDuplexPipe _transport;
-    private byte[] _topicScratch = [];
-    private string? _name;
+    private readonly ITransport _transport;
     private FlushBatch? _batch;
-    private MatchCache? _matches;
+    private PublisherState? _publisher;
     private Ending? _ending;
-    private Func<Task>? _pendingStep;
+    private Steps? _steps;
     private Signal _left;
     private Signal _ended;
-    private CancellationTokenSource? _stepEnding;
     private volatile bool _isUnanswered;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
     private long _validUntil = Clock.Never;
 
-    public Connection(BrokerContext context, IDuplexPipe transport, ConnectionOrigin origin, bool isOverLimit)
+    public Connection(BrokerContext context, ITransport transport, bool isOverLimit)
     {
         Context = context;
         _transport = transport;
-        Origin = origin;
         IsOverLimit = isOverLimit;
-        Writer = new ConnectionWriter(this, transport.Output, context);
+        Writer = new ConnectionWriter(this, transport.Output);
     }
-
-    /// <summary>Counts the broker's connections.</summary>
-    public long Number { get; init; }
 
     public BrokerContext Context { get; }
 
-    public ConnectionOrigin Origin { get; }
+    public ConnectionOrigin Origin => _transport.Origin;
 
     /// <summary>Whether a connection limit was reached already; CONNECT will be refused.</summary>
     public bool IsOverLimit { get; }
@@ -71,15 +65,7 @@ internal sealed class Connection : WheelTimer
     public Session? Session { get; set; }
 
     /// <summary>Who the client is, once CONNECT was accepted.</summary>
-    public ClientIdentity? Identity
-    {
-        get;
-        set
-        {
-            field = value;
-            _name = null;
-        }
-    }
+    public ClientIdentity? Identity { get; set; }
 
     /// <summary>What the client may do; null for everything.</summary>
     public ClientAccess? Access { get; set; }
@@ -94,68 +80,49 @@ internal sealed class Connection : WheelTimer
     /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
     public EnhancedAuthentication? Enhanced { get; set; }
 
-    /// <summary>The aliases the client set; null until it sets one.</summary>
-    public InboundAliases? Aliases { get; set; }
-
-    /// <summary>QoS 2 messages received on this connection whose PUBREL has not come.</summary>
-    public int ReceivedUnreleased { get; set; }
-
-    /// <summary>The match results of the topics this client publishes to.</summary>
-    public MatchCache Matches => _matches ??= new MatchCache(Context.Index);
-
-    /// <summary>Working memory for properties of the packet at hand.</summary>
-    public ref byte[] PropertyScratch => ref _propertyScratch;
-
-    private byte[] _propertyScratch = [];
+    /// <summary>What its publishing and subscribing needs; most idle connections have none.</summary>
+    public PublisherState Publisher => _publisher ??= new PublisherState(Context.Index);
 
     /// <summary>How the connection ends, once that is known.</summary>
     public Ending? Ending => Volatile.Read(ref _ending);
 
     /// <summary>For logs: the client identifier, or the address before there is one.</summary>
-    public string Name => _name ??= Identity is null ? Address : PrintableText.Of(Identity.ClientId);
+    public string Name => Identity is null ? Address : PrintableText.Of(Identity.ClientId);
 
     public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
 
-    /// <summary>Reads and handles packets until the connection ends, and leaves the list of those that run. Never fails.</summary>
-    /// <returns>Whether the client said that it goes.</returns>
-    public async Task<bool> RunAsync(ConnectionList list)
+    /// <summary>Begins to read. When the connection ends it leaves the list of those that run.</summary>
+    public void Run()
     {
         Context.Statistics.Add(Counter.SocketsOpened);
         Context.Wheel.Set(this, Context.Clock.Now + (Context.Options.ConnectTimeoutSeconds * 1000L));
-        try
+        OnReadable();
+    }
+
+    /// <summary>The read loop: called by the transport when there is something to read, it goes on until there is nothing more. Never fails.</summary>
+    public void OnReadable()
+    {
+        while (Ending is null)
         {
-            // One state machine for all reads: a read that waits allocates nothing.
-            while (Ending is null)
+            try
             {
-                HandleRead(await _transport.Input.ReadAsync());
-                if (MustWait) await WaitAsync();
+                // Whoever is called next may be running already.
+                if (!_transport.TryRead(this, out var result)) return;
+
+                HandleRead(result);
+                if (MustWait && WaitAsync() is { IsCompletedSuccessfully: false } wait)
+                {
+                    _ = GoOnAfterAsync(wait);
+                    return;
+                }
+            }
+            catch (Exception exception)
+            {
+                EndBy(exception);
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The transport's way of saying that the peer is gone.
-            End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, exception.Message));
-        }
-#pragma warning disable CA1031 // The last resort: one connection's fault must not reach the others.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Log.ConnectionFailed(Context.Logger, exception, Name);
-            End(new Ending(EndingCause.ServerFault, ReasonCode.UnspecifiedError, "an internal error ended this connection; the server's log tells more"));
-        }
 
-        Context.Wheel.Stop(this);
-        try
-        {
-            await Disconnector.EndAsync(this, _transport);
-        }
-        finally
-        {
-            list.Remove(this);
-            _ended.Set();
-        }
-
-        return Ending is { Cause: EndingCause.ClientDisconnected };
+        _ = FinishAsync();
     }
 
     /// <summary>Flushes what the packets at hand gave to send, and lets a commit begin. An idle connection needs no batch.</summary>
@@ -176,9 +143,9 @@ internal sealed class Connection : WheelTimer
     {
         if (Interlocked.CompareExchange(ref _ending, ending, null) is not null) return;
 
-        Volatile.Read(ref _stepEnding)?.Cancel();
+        Volatile.Read(ref _steps)?.Cancel();
         Writer.StopWaiting();
-        _transport.Input.CancelPendingRead();
+        _transport.CancelPendingRead();
     }
 
     /// <summary>
@@ -206,10 +173,10 @@ internal sealed class Connection : WheelTimer
     /// <summary>For a step that the read loop is to wait for: cancelled when the connection is to end.</summary>
     public CancellationToken GetStepToken()
     {
-        if (_stepEnding is null) Interlocked.Exchange(ref _stepEnding, new CancellationTokenSource());
-        if (Ending is not null) _stepEnding.Cancel();
+        var token = (_steps ??= new Steps()).GetToken();
+        if (Ending is not null) _steps.Cancel();
 
-        return _stepEnding.Token;
+        return token;
     }
 
     /// <summary>Completes once the connection handles no more packets and its session has been left. Whoever waits goes on elsewhere: it has still to be closed.</summary>
@@ -238,8 +205,8 @@ internal sealed class Connection : WheelTimer
     /// <summary>Lets the read loop take a step that may have to wait, such as authentication, before it handles the next packet. A step may name another.</summary>
     public void Await(Func<Task> step)
     {
-        Debug.Assert(_pendingStep is null, "one step at a time");
-        _pendingStep = step;
+        Debug.Assert(!HasStep, "one step at a time");
+        (_steps ??= new Steps()).Pending = step;
     }
 
     /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
@@ -283,22 +250,14 @@ internal sealed class Connection : WheelTimer
     }
 
     /// <summary>The topic or filter with the listener's mount point in front; borrowed until the next call.</summary>
-    public ReadOnlySpan<byte> Mount(ReadOnlySpan<byte> topic)
-    {
-        if (Writer.MountPointLength == 0) return topic;
-
-        var size = Writer.MountPointLength + topic.Length;
-        if (_topicScratch.Length < size) _topicScratch = new byte[size];
-
-        global::System.Text.Encoding.UTF8.GetBytes(Origin.Listener.MountPoint, _topicScratch);
-        topic.CopyTo(_topicScratch.AsSpan(Writer.MountPointLength));
-        return _topicScratch.AsSpan(0, size);
-    }
+    public ReadOnlySpan<byte> Mount(ReadOnlySpan<byte> topic) => Writer.MountPointLength == 0 ? topic : Publisher.Mount(Origin.Listener.MountPoint, Writer.MountPointLength, topic);
 
     /// <summary>The packet type as the specification writes it.</summary>
     public static string NameOf(PacketType type) => type.ToString().ToUpperInvariant();
 
-    private bool MustWait => _pendingStep is not null || Writer.IsFull || Context.Commits is { IsFull: true };
+    private bool HasStep => _steps is { Pending: not null };
+
+    private bool MustWait => HasStep || Writer.IsFull || Context.Commits is { IsFull: true };
 
     private void HandleRead(in ReadResult result)
     {
@@ -306,17 +265,61 @@ internal sealed class Connection : WheelTimer
 
         var consumed = HandlePackets(result.Buffer);
         // With a step pending, what follows is looked at again after it.
-        _transport.Input.AdvanceTo(consumed, _pendingStep is null ? result.Buffer.End : consumed);
+        _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
-        if (result.IsCompleted && _pendingStep is null)
+        if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
         }
     }
 
+    /// <summary>The end of what failed: the peer's, or this connection's own, which must not reach the others.</summary>
+    private void EndBy(Exception exception)
+    {
+        if (exception is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The transport's way of saying that the peer is gone.
+            End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, exception.Message));
+            return;
+        }
+
+        Log.ConnectionFailed(Context.Logger, exception, Name);
+        End(new Ending(EndingCause.ServerFault, ReasonCode.UnspecifiedError, "an internal error ended this connection; the server's log tells more"));
+    }
+
+    /// <summary>Owned by the connection, as all that follows: it ends at the latest when the connection is closed.</summary>
+    private async Task GoOnAfterAsync(Task wait)
+    {
+        try
+        {
+            await wait;
+        }
+        catch (Exception exception)
+        {
+            EndBy(exception);
+        }
+
+        OnReadable();
+    }
+
+    private async Task FinishAsync()
+    {
+        Context.Wheel.Stop(this);
+        try
+        {
+            await Disconnector.EndAsync(this, _transport);
+        }
+        finally
+        {
+            Context.Connections.Remove(this);
+            _ended.Set();
+            _transport.End(Ending is { Cause: EndingCause.ClientDisconnected });
+        }
+    }
+
     private async Task WaitAsync()
     {
-        if (_pendingStep is not null) await TakeStepsAsync();
+        if (HasStep) await TakeStepsAsync();
 
         // A client that does not read what it is sent is not read from either, so that its output stays bounded.
         var room = Writer.WhenRoomAsync();
@@ -329,12 +332,14 @@ internal sealed class Connection : WheelTimer
     /// <summary>A step begins only after the flush, for it may go on in another thread, and the batch belongs to one at a time.</summary>
     private async Task TakeStepsAsync()
     {
-        while (Ending is null && _pendingStep is { } step)
+        while (Ending is null && _steps is { Pending: { } step })
         {
-            _pendingStep = null;
+            _steps.Pending = null;
             await step();
             Flush();
         }
+
+        _steps = null;
     }
 
     private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
@@ -342,7 +347,7 @@ internal sealed class Connection : WheelTimer
         var reader = new PacketReader(buffer);
         try
         {
-            while (Ending is null && _pendingStep is null && reader.Left > 0)
+            while (Ending is null && !HasStep && reader.Left > 0)
             {
                 if (Version == ProtocolVersion.None && reader.PeekFirstByte() != 0x10)
                 {

@@ -49,7 +49,7 @@ internal sealed class ConnectionList
             for (var connection = _first; connection is not null; connection = connection.NextInList) connections.Add(connection);
         }
 
-        connections.Sort(static (a, b) => a.Number.CompareTo(b.Number));
+        connections.Reverse();
         return connections;
     }
 }

@@ -16,7 +16,7 @@ namespace Avocet.Broker.Connections;
 /// under way, or while CONNACK waits for a commit, they gather beside it. The gate is held for the copying of a packet only, never over a flush. It is the writer
 /// itself, which nobody else locks: a lock of its own would be another object for each connection.
 /// </summary>
-internal sealed class ConnectionWriter(Connection connection, PipeWriter output, BrokerContext context) : ICommitWaiter
+internal sealed class ConnectionWriter(Connection connection, PipeWriter output) : ICommitWaiter
 {
     private const int FlushAtOnceBytes = 64 * 1024;
 
@@ -46,7 +46,9 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     public bool HasMuchUnflushed => Volatile.Read(ref _unflushed) + Volatile.Read(ref _pendingLength) > FlushAtOnceBytes;
 
     /// <summary>Whether so much waits for the socket that its client is not to be read from now.</summary>
-    public bool IsFull => Volatile.Read(ref _unflushed) + Volatile.Read(ref _inFlush) + Volatile.Read(ref _pendingLength) >= context.Options.OutboundBytesMax;
+    public bool IsFull => Volatile.Read(ref _unflushed) + Volatile.Read(ref _inFlush) + Volatile.Read(ref _pendingLength) >= Context.Options.OutboundBytesMax;
+
+    private BrokerContext Context => connection.Context;
 
     private int Backlog => _unflushed + _inFlush + _pendingLength;
 
@@ -73,7 +75,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
         lock (this)
         {
             if (_isClosed || _isFinished) return false;
-            if (Backlog < context.Options.OutboundBytesMax) return true;
+            if (Backlog < Context.Options.OutboundBytesMax) return true;
 
             _hasRefused = true;
             return false;
@@ -91,14 +93,14 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             Commit(packet.Length);
         }
 
-        context.Statistics.Add(counter);
-        context.Statistics.Add(Counter.BytesSent, packet.Length);
+        Context.Statistics.Add(counter);
+        Context.Statistics.Add(Counter.BytesSent, packet.Length);
     }
 
     /// <summary>Writes SUBACK or UNSUBACK once a batch is kept; 0 is none.</summary>
     public void Write(ReadOnlySpan<byte> packet, PacketType type, long after)
     {
-        if (after > (context.Commits?.Committed ?? 0)) Hold(new HeldAcknowledgement(after, type, 0, ReasonCode.Success, packet.ToArray()));
+        if (after > (Context.Commits?.Committed ?? 0)) Hold(new HeldAcknowledgement(after, type, 0, ReasonCode.Success, packet.ToArray()));
         else Write(packet, Statistics.SentCounterOf(type));
     }
 
@@ -110,7 +112,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <param name="after">The batch that has to be kept first; 0 for none. Those that wait keep their order. [MQTT-4.6.0-2]</param>
     public void WriteAcknowledgement(PacketType type, ushort packetId, ReasonCode reason, PropertyBlock properties = default, long after = 0)
     {
-        if (context.Commits is { } commits && (after > commits.Committed || Volatile.Read(ref _held) is { IsEmpty: false }))
+        if (Context.Commits is { } commits && (after > commits.Committed || Volatile.Read(ref _held) is { IsEmpty: false }))
         {
             Hold(new HeldAcknowledgement(after, type, packetId, reason, properties.IsEmpty ? null : properties.Encoded.ToArray()));
         }
@@ -125,7 +127,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// </summary>
     public void HoldUntil(long after)
     {
-        var commits = context.Commits!;
+        var commits = Context.Commits!;
         lock (this)
         {
             if (!commits.IsFailing && commits.TryWait(after, this, isStateDurable: true) == CommitState.Pending) _heldUntil = after;
@@ -146,7 +148,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
 
         lock (this)
         {
-            if (_heldUntil == 0 || context.Commits!.StateOf(_heldUntil) == CommitState.Pending) return false;
+            if (_heldUntil == 0 || Context.Commits!.StateOf(_heldUntil) == CommitState.Pending) return false;
 
             _heldUntil = 0;
             // The end of a flush that is under way takes it over.
@@ -177,7 +179,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     /// <summary>Writes what need not wait any more; true if that was anything.</summary>
     private bool TryRelease()
     {
-        var commits = context.Commits!;
+        var commits = Context.Commits!;
         var hasWritten = false;
         lock (this)
         {
@@ -217,8 +219,8 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             Commit(size);
         }
 
-        context.Statistics.Add(Statistics.SentCounterOf(type));
-        context.Statistics.Add(Counter.BytesSent, size);
+        Context.Statistics.Add(Statistics.SentCounterOf(type));
+        Context.Statistics.Add(Counter.BytesSent, size);
     }
 
     /// <summary>Writes a PUBLISH as this client gets it: its version, its aliases, its view of the topic.</summary>
@@ -232,7 +234,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
         lock (this)
         {
             if (_isClosed || _isFinished) return WriteResult.Closed;
-            if (shape.Qos == Qos.AtMostOnce && Backlog >= context.Options.OutboundBytesMax) return WriteResult.NoRoom;
+            if (shape.Qos == Qos.AtMostOnce && Backlog >= Context.Options.OutboundBytesMax) return WriteResult.NoRoom;
 
             size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out var remainingLength);
             if (size > PacketSizeMax) return WriteResult.TooLarge;
@@ -275,7 +277,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             Commit(size);
         }
 
-        context.Statistics.AddPublishSent(size, publication.Payload.Length);
+        Context.Statistics.AddPublishSent(size, publication.Payload.Length);
         return WriteResult.Written;
     }
 
@@ -308,7 +310,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
     {
         lock (this)
         {
-            if (_isClosed || Backlog < context.Options.OutboundBytesMax) return Task.CompletedTask;
+            if (_isClosed || Backlog < Context.Options.OutboundBytesMax) return Task.CompletedTask;
 
             return (_room ??= new TaskCompletionSource()).Task;
         }
@@ -446,7 +448,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
                     goesOn = true;
                 }
 
-                if (!goesOn || Backlog < context.Options.OutboundBytesMax)
+                if (!goesOn || Backlog < Context.Options.OutboundBytesMax)
                 {
                     callsOnRoom = _hasRefused && !_isClosed;
                     _hasRefused = false;
@@ -459,7 +461,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output,
             }
 
             // The read loop that waits for room may go on for long; this thread has to flush, perhaps for many.
-            if (room is not null) context.Scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
+            if (room is not null) Context.Scheduler.Schedule(static state => ((TaskCompletionSource)state!).TrySetResult(), room);
             flushed?.TrySetResult();
             if (callsOnRoom) connection.OnRoom();
             if (goesOn || !callsOnRoom) return goesOn;

@@ -1,9 +1,9 @@
-using System.IO.Pipelines;
 using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
+using Microsoft.Extensions.Logging;
 
 namespace Avocet.Broker.Connections;
 
@@ -13,7 +13,7 @@ internal static class Disconnector
     /// <summary>How long a client that does not read may hold up the end of its connection.</summary>
     private static readonly TimeSpan FlushTimeMax = TimeSpan.FromSeconds(2);
 
-    public static async Task EndAsync(Connection connection, IDuplexPipe transport)
+    public static async Task EndAsync(Connection connection, ITransport transport)
     {
         var ending = connection.Ending!;
         var context = connection.Context;
@@ -61,17 +61,11 @@ internal static class Disconnector
         }
     }
 
-    private static async Task CompleteAsync(IDuplexPipe transport)
-    {
-        await CompleteAsync(transport.Output.CompleteAsync);
-        await CompleteAsync(transport.Input.CompleteAsync);
-    }
-
-    private static async Task CompleteAsync(Func<Exception?, ValueTask> complete)
+    private static async Task CompleteAsync(ITransport transport)
     {
         try
         {
-            await complete(null);
+            await transport.CompleteAsync();
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
@@ -84,11 +78,11 @@ internal static class Disconnector
         var context = connection.Context;
         if (connection.Session is not null)
         {
-            Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);
+            if (context.Logger.IsEnabled(LogLevel.Information)) Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);
             return;
         }
 
         context.Statistics.Add(Counter.ConnectionsRefused);
-        Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Summary);
+        if (context.Logger.IsEnabled(LogLevel.Information)) Log.Refused(context.Logger, connection.Address, connection.Origin.Listener.Name, ending.Summary);
     }
 }

@@ -42,7 +42,7 @@ internal static class AcknowledgementHandler
     private static void Release(Connection connection, ushort packetId)
     {
         var isKnown = connection.Session!.EndQos2(packetId, out var after);
-        if (isKnown && connection.ReceivedUnreleased > 0) connection.ReceivedUnreleased--;
+        if (isKnown && connection.Publisher.ReceivedUnreleased > 0) connection.Publisher.ReceivedUnreleased--;
 
         // After a crash the identifier must not seem to be in use: the client's next message with it would be taken for this one.
         connection.Writer.WriteAcknowledgement(PacketType.Pubcomp, packetId, isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound, after: after);

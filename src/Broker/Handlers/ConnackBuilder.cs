@@ -8,13 +8,13 @@ namespace Avocet.Broker.Handlers;
 internal static class ConnackBuilder
 {
     /// <summary>The CONNACK of an accepted CONNECT, with what the broker decided otherwise than the client, and its limits.</summary>
-    public static byte[] Accept(ConnectRequest request, bool sessionPresent, BrokerOptions options)
+    public static ReadOnlySpan<byte> Accept(ConnectRequest request, bool sessionPresent, BrokerOptions options)
     {
-        var properties = new PropertyBuilder();
-        if (request.Version == ProtocolVersion.V50) AddProperties(properties, request, options);
+        if (request.Version != ProtocolVersion.V50) return sessionPresent ? SessionPresent : NoSession;
 
-        var packet = new ConnackPacket { SessionPresent = sessionPresent, Code = 0, Properties = properties.Encoded };
-        return Encode(packet, request.Version);
+        var properties = new PropertyBuilder();
+        AddProperties(properties, request, options);
+        return Encode(new ConnackPacket { SessionPresent = sessionPresent, Code = 0, Properties = properties.Encoded }, request.Version);
     }
 
     /// <summary>
@@ -58,6 +58,10 @@ internal static class ConnackBuilder
         properties.Add(PropertyId.AuthenticationMethod, method);
         if (!request.FinalAuthenticationData.IsEmpty) properties.Add(PropertyId.AuthenticationData, request.FinalAuthenticationData.Span);
     }
+
+    private static ReadOnlySpan<byte> NoSession => [(byte)PacketType.Connack << 4, 2, 0, 0];
+
+    private static ReadOnlySpan<byte> SessionPresent => [(byte)PacketType.Connack << 4, 2, 1, 0];
 
     private static byte[] Encode(in ConnackPacket packet, ProtocolVersion version)
     {

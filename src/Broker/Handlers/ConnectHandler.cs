@@ -7,6 +7,7 @@ using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
 using Avocet.Protocol.Topics;
+using Microsoft.Extensions.Logging;
 
 namespace Avocet.Broker.Handlers;
 
@@ -41,7 +42,7 @@ internal static class ConnectHandler
 
         connection.WantsProblemInformation = request.WantsProblemInformation;
         if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
-        else if (connection.Context.Authentication.IsNeeded) connection.Await(() => AuthenticateAsync(connection, request));
+        else if (connection.Context.Authentication.IsNeeded) AwaitAuthentication(connection, request);
         else Conclude(connection, request, new AuthenticationResult(false, Authentication.Anonymous(connection.Origin.Listener)));
     }
 
@@ -78,8 +79,14 @@ internal static class ConnectHandler
         connection.SetValidUntil(result.ValidUntil);
         var opened = connection.Context.Sessions.TryOpen(connection, request, out var former);
         if (opened == OpenResult.Opened) Begin(connection, request);
-        else connection.Await(() => OpenAsync(connection, request, opened, former));
+        else AwaitOpening(connection, request, opened, former);
     }
+
+    // Methods of their own, for a lambda's captures are allocated at the beginning of its method, whether it is reached or not.
+    private static void AwaitAuthentication(Connection connection, ConnectRequest request) => connection.Await(() => AuthenticateAsync(connection, request));
+
+    private static void AwaitOpening(Connection connection, ConnectRequest request, OpenResult result, Connection? former) =>
+        connection.Await(() => OpenAsync(connection, request, result, former));
 
     /// <summary>Waits for what keeps the session from being opened, and tries again.</summary>
     private static async Task OpenAsync(Connection connection, ConnectRequest request, OpenResult result, Connection? former)
@@ -128,6 +135,8 @@ internal static class ConnectHandler
         connection.Context.Statistics.Add(Counter.ConnectionsAccepted);
         connection.StartKeepAlive(request.KeepAliveSeconds);
         connection.Batch.Add(connection.Writer);
+        if (!connection.Context.Logger.IsEnabled(LogLevel.Information)) return;
+
         Log.Connected(
             connection.Context.Logger,
             connection.Name,

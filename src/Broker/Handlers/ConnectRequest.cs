@@ -126,7 +126,7 @@ internal sealed class ConnectRequest
         return new Will
         {
             TopicName = connection.Mount(packet.WillTopic).ToArray(),
-            Properties = ForwardedProperties.Select(packet.WillProperties, ref connection.PropertyScratch).ToArray(),
+            Properties = ForwardedProperties.Select(packet.WillProperties, ref connection.Publisher.PropertyScratch).ToArray(),
             Payload = packet.WillPayload.ToArray(),
             Qos = packet.WillQos,
             Retain = packet.WillRetain,

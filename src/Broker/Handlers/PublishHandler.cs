@@ -43,21 +43,21 @@ internal static class PublishHandler
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
-        if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Matches, session.ClientId))
+        if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Publisher.Matches, session.ClientId))
         {
             RefuseUnkept(connection, packet);
             return;
         }
 
         context.Statistics.Add(Counter.PublishBytesReceived, packet.Payload.Length);
-        var publication = new Publication(mounted, ForwardedProperties.Select(packet.Properties, ref connection.PropertyScratch), packet.Payload)
+        var publication = new Publication(mounted, ForwardedProperties.Select(packet.Properties, ref connection.Publisher.PropertyScratch), packet.Payload)
         {
             Qos = packet.Qos,
             Retain = packet.Retain,
             ExpiresAt = GetExpiry(packet, context.Clock),
             PublisherId = session.ClientId,
         };
-        var result = context.Router.Route(ref publication, connection.Matches, connection.Batch);
+        var result = context.Router.Route(ref publication, connection.Publisher.Matches, connection.Batch);
         var after = 0L;
         if (connection.Batch.HasChanges) after = Keep(connection, packet, mounted);
         else if (result.MayMoveOn) KeepIdentifier(connection, packet);
@@ -100,7 +100,7 @@ internal static class PublishHandler
     private static void RefuseUnkept(Connection connection, in PublishPacket packet)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
-        if (packet.Qos == Qos.ExactlyOnce && connection.Session!.EndQos2(packet.PacketId)) connection.ReceivedUnreleased--;
+        if (packet.Qos == Qos.ExactlyOnce && connection.Session!.EndQos2(packet.PacketId)) connection.Publisher.ReceivedUnreleased--;
 
         if (connection.Version == ProtocolVersion.V50)
         {
@@ -173,11 +173,11 @@ internal static class PublishHandler
         if (!topicName.IsEmpty)
         {
             // Set even if the message is refused: the sender relies on it.
-            (connection.Aliases ??= new InboundAliases(aliasMax)).Set((int)alias, topicName);
+            (connection.Publisher.Aliases ??= new InboundAliases(aliasMax)).Set((int)alias, topicName);
             return true;
         }
 
-        if (connection.Aliases is not null && connection.Aliases.TryGet((int)alias, out topicName)) return true;
+        if (connection.Publisher.Aliases is not null && connection.Publisher.Aliases.TryGet((int)alias, out topicName)) return true;
 
         connection.Fail(PacketType.Publish, ReasonCode.ProtocolError, "MQTT-3.3.2-7", "Topic Alias", $"{alias} was not set on this connection");
         return false;
@@ -220,7 +220,7 @@ internal static class PublishHandler
             return false;
         }
 
-        if (connection.Version == ProtocolVersion.V50 && connection.ReceivedUnreleased - connection.Writer.RefusedReceives >= connection.Context.Options.ReceiveMaximum)
+        if (connection.Version == ProtocolVersion.V50 && connection.Publisher.ReceivedUnreleased - connection.Writer.RefusedReceives >= connection.Context.Options.ReceiveMaximum)
         {
             session.EndQos2(packet.PacketId);
             connection.Fail(
@@ -228,7 +228,7 @@ internal static class PublishHandler
             return false;
         }
 
-        connection.ReceivedUnreleased++;
+        connection.Publisher.ReceivedUnreleased++;
         return true;
     }
 
@@ -241,7 +241,7 @@ internal static class PublishHandler
         if (packet.Qos != Qos.ExactlyOnce || connection.Version != ProtocolVersion.V50) return;
 
         // An identifier that came on an earlier connection does not count on this one.
-        if (connection.Session!.EndQos2(packet.PacketId) && connection.ReceivedUnreleased > 0) connection.ReceivedUnreleased--;
+        if (connection.Session!.EndQos2(packet.PacketId) && connection.Publisher.ReceivedUnreleased > 0) connection.Publisher.ReceivedUnreleased--;
     }
 
     private static long GetExpiry(in PublishPacket packet, Clock clock)

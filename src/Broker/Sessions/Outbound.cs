@@ -18,7 +18,6 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private InflightWindow _inflight = new();
     private SessionQueue? _queue;
     private RetainedReplays? _replays;
-    private int _inflightMax;
     private int _resendPlace;
     private long _nextSequence;
     private long _sentBeforeUpTo;
@@ -26,7 +25,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private SessionDrops? _drops;
 
     /// <summary>Messages dropped so far, by cause.</summary>
-    public SessionDrops Drops => _drops ?? Interlocked.CompareExchange(ref _drops, new SessionDrops(), null) ?? _drops;
+    public SessionDrops Drops => _drops ??= new SessionDrops();
 
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
     public (long Messages, long Bytes) Queued => (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
@@ -40,7 +39,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
 
     private bool HasQueued => _queue is { Count: > 0 };
 
-    private bool HasWindow => _inflight.SentCount < _inflightMax && _resendPlace >= _inflight.Span;
+    private bool HasWindow => _inflight.SentCount < session.InflightMax && _resendPlace >= _inflight.Span;
 
     /// <summary>The batch that says how far the deliveries have come.</summary>
     private long ProgressNumber => session.Journal is { } journal ? context.Commits!.ProgressNumberOf(journal) : 0;
@@ -49,11 +48,10 @@ internal sealed class Outbound(Session session, BrokerContext context)
     private long FirstQueued => _queue is { Count: > 0 } queue ? queue.First : _nextSequence;
 
     /// <summary>A connection begins: everything unacknowledged is to be sent again.</summary>
-    public void Attach(int inflightMax)
+    public void Attach()
     {
         _inflight.MarkAllUnsent();
         _resendPlace = 0;
-        _inflightMax = inflightMax;
         _queue?.Reset();
     }
 
@@ -64,7 +62,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         // QoS 0 waits neither for the window nor for messages that do.
         if (qos == Qos.AtMostOnce && connection is not null && _queue is not { MayHoldAtMostOnce: true })
         {
-            return SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
+            return session.SendAtMostOnce(connection, ref publication, retain, subscriptionIds, now);
         }
 
         // What must come exactly once is sent once everybody's copy is kept: else it would come again after a crash, or when it could not be kept.
@@ -82,26 +80,6 @@ internal sealed class Outbound(Session session, BrokerContext context)
         Note(outbound, changes);
         Send(connection!, outbound, false, now);
         return DeliveryResult.Sent;
-    }
-
-    public DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
-    {
-        switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
-        {
-            case WriteResult.Written:
-                return DeliveryResult.Sent;
-
-            case WriteResult.NoRoom:
-                CountDrop(ref Drops.SlowConsumer, Counter.DroppedSlowConsumer);
-                return DeliveryResult.Skipped;
-
-            case WriteResult.TooLarge:
-                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
-                return DeliveryResult.Skipped;
-
-            default:
-                return DeliveryResult.Skipped;
-        }
     }
 
     /// <summary>PUBACK came. False when the identifier belongs to a QoS 2 message.</summary>
@@ -256,7 +234,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         // What is to expire at once is for those who are online.
         if (outbound.Message.ExpiresAt <= now)
         {
-            CountDrop(ref Drops.Expired, Counter.DroppedExpired);
+            session.CountDrop(ref Drops.Expired, Counter.DroppedExpired);
             return DeliveryResult.Skipped;
         }
 
@@ -273,7 +251,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (!isRefused) continue;
 
             // Another member of a shared group may have room; if none has, the router counts the message once.
-            if (outbound.Group is null) CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
+            if (outbound.Group is null) session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
             return DeliveryResult.Refused;
         }
 
@@ -303,7 +281,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         if (context.Options.QueueOverflow != QueueOverflow.DropOldest || _queue is null || !_queue.TryDequeue(out var oldest)) return false;
 
-        CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
+        session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -314,7 +292,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         if (_queue is null || !_queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
 
         _queue.TryDequeue(out _);
-        CountDrop(ref Drops.Expired, Counter.DroppedExpired);
+        session.CountDrop(ref Drops.Expired, Counter.DroppedExpired);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -330,7 +308,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
                 continue;
             }
 
-            if (item.State == InflightState.Publish && _inflight.SentCount >= _inflightMax) return;
+            if (item.State == InflightState.Publish && _inflight.SentCount >= session.InflightMax) return;
             if (!connection.Writer.HasRoom()) return;
 
             var packetId = item.PacketId;
@@ -348,7 +326,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (connection.Writer.WritePublish(ref publication, shape, now) == WriteResult.TooLarge)
             {
                 // This client takes smaller packets than it did before.
-                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+                session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
                 EndInflight(ref item);
                 continue;
             }
@@ -422,7 +400,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         if (outbound.Qos == Qos.AtMostOnce)
         {
             var publication = outbound.Message.AsPublication();
-            SendAtMostOnce(connection, ref publication, outbound.Retain, outbound.SubscriptionIds, now);
+            session.SendAtMostOnce(connection, ref publication, outbound.Retain, outbound.SubscriptionIds, now);
             return;
         }
 
@@ -465,7 +443,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         }
 
         // Too large for this client: treated as delivered. [MQTT-3.1.2-25]
-        CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+        session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
         if (packetId != 0)
         {
             _inflight.RemoveNewest();
@@ -510,10 +488,4 @@ internal sealed class Outbound(Session session, BrokerContext context)
     }
 
     private void NoteReplayed(Subscription subscription) => session.PutSubscription(subscription, owesRetained: false);
-
-    private void CountDrop(ref long cause, Counter counter)
-    {
-        Interlocked.Increment(ref cause);
-        context.Statistics.Add(counter);
-    }
 }

@@ -14,21 +14,18 @@ namespace Avocet.Broker.Sessions;
 
 /// <summary>
 /// The state of one client identifier: subscriptions, messages in flight and queued, QoS 2 identifiers received. It lives on without a
-/// connection for its Session Expiry Interval. One short lock guards it; under that lock only the connection's writer, the subscription index,
+/// connection for its Session Expiry Interval. One short lock guards it, which is the session itself: a lock of its own would be another object for each; under that lock only the connection's writer, the subscription index,
 /// the retained store and the commits may be called, never a flush.
 /// </summary>
 internal sealed class Session : ICommitWaiter
 {
-    /// <summary>The messages, and the gate: nobody else locks it, and a lock of its own would be another object for each session.</summary>
-    private readonly Outbound _outbound;
+    /// <summary>The messages, made with the first one that is not sent at QoS 0: many sessions never have any.</summary>
+    private Outbound? _outbound;
 
     private SessionSubscriptions _subscriptions = new();
     private Dictionary<ushort, long>? _receivedQos2;
     private volatile Connection? _connection;
     private bool _hasEnded;
-
-    /// <summary>The batch of the last change of a subscription, or 0.</summary>
-    private long _subscriptionsIn;
 
     public Session(string clientId, string mountPoint, Journal? journal, BrokerContext context)
     {
@@ -36,7 +33,6 @@ internal sealed class Session : ICommitWaiter
         MountPoint = mountPoint;
         Journal = journal;
         Context = context;
-        _outbound = new Outbound(this, context);
     }
 
     public string ClientId { get; }
@@ -66,20 +62,37 @@ internal sealed class Session : ICommitWaiter
     public Will? Will { get; set; }
 
     /// <summary>The timer of expiry and will delay, made when first needed. Guarded by the registry.</summary>
-    public SessionTimer? Timer { get; set; }
+    public SessionTimer? Timer { get; private set; }
 
     /// <summary>When the session ends, in milliseconds of the clock, while it has no connection. Guarded by the registry.</summary>
-    public long ExpiresAt { get; set; } = Clock.Never;
+    public long ExpiresAt
+    {
+        get => Timer?.ExpiresAt ?? Clock.Never;
+        set
+        {
+            if (value != ExpiresAt) (Timer ??= new SessionTimer(this)).ExpiresAt = value;
+        }
+    }
 
     /// <summary>When the will is published, while the session has no connection. Guarded by the registry.</summary>
-    public long WillDueAt { get; set; } = Clock.Never;
+    public long WillDueAt
+    {
+        get => Timer?.WillDueAt ?? Clock.Never;
+        set
+        {
+            if (value != WillDueAt) (Timer ??= new SessionTimer(this)).WillDueAt = value;
+        }
+    }
+
+    /// <summary>Messages in flight to the present connection at most.</summary>
+    public int InflightMax { get; private set; }
 
     /// <summary>Messages dropped so far, by cause.</summary>
     public SessionDrops Drops
     {
         get
         {
-            lock (_outbound) return _outbound.Drops;
+            lock (this) return Messages.Drops;
         }
     }
 
@@ -88,7 +101,7 @@ internal sealed class Session : ICommitWaiter
     {
         get
         {
-            lock (_outbound) return _outbound.Queued;
+            lock (this) return _outbound?.Queued ?? default;
         }
     }
 
@@ -97,7 +110,7 @@ internal sealed class Session : ICommitWaiter
     {
         get
         {
-            lock (_outbound) return _outbound.SentUpTo;
+            lock (this) return _outbound?.SentUpTo ?? 0;
         }
     }
 
@@ -111,12 +124,13 @@ internal sealed class Session : ICommitWaiter
     /// <param name="after">The batch that has to be kept before any of it goes out; 0 for none.</param>
     public void Attach(Connection connection, ReadOnlySpan<byte> connack, int inflightMax, long after)
     {
-        lock (_outbound)
+        lock (this)
         {
             if (after != 0) connection.Writer.HoldUntil(after);
 
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
-            _outbound.Attach(inflightMax);
+            InflightMax = inflightMax;
+            _outbound?.Attach();
             Access = connection.Access;
             _connection = connection;
             Pump();
@@ -126,7 +140,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Takes the connection away; what was sent and not acknowledged is sent again on the next one.</summary>
     public void Detach()
     {
-        lock (_outbound) _connection = null;
+        lock (this) _connection = null;
     }
 
     /// <summary>Takes a message for this session, in whatever way is possible now.</summary>
@@ -143,16 +157,16 @@ internal sealed class Session : ICommitWaiter
         {
             // Nothing at QoS 0 ever waits, so that it needs no lock.
             connection = _connection;
-            result = connection is null ? DeliveryResult.Skipped : _outbound.SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
+            result = connection is null ? DeliveryResult.Skipped : SendAtMostOnce(connection, ref publication, retain, delivery.SubscriptionIds, now);
         }
         else
         {
-            lock (_outbound)
+            lock (this)
             {
                 if (_hasEnded) return DeliveryResult.Skipped;
 
                 connection = _connection;
-                result = _outbound.Deliver(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now, batch.Changes);
+                result = Messages.Deliver(connection, ref publication, qos, retain, delivery.SubscriptionIds, group, now, batch.Changes);
             }
         }
 
@@ -163,9 +177,10 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBACK. False when the identifier belongs to a QoS 2 message, which is a protocol error.</summary>
     public bool TryAcknowledge(Connection connection, ushort packetId)
     {
-        lock (_outbound)
+        lock (this)
         {
             if (_connection != connection) return true;
+            if (_outbound is null) return true;
             if (!_outbound.TryAcknowledge(packetId)) return false;
 
             Pump();
@@ -176,10 +191,10 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBREC. False when the identifier belongs to a QoS 1 message, which is a protocol error.</summary>
     public bool TryReceive(Connection connection, ushort packetId, ReasonCode reason)
     {
-        lock (_outbound)
+        lock (this)
         {
             if (_connection != connection) return true;
-            if (!_outbound.TryReceive(connection, packetId, reason)) return false;
+            if (!Messages.TryReceive(connection, packetId, reason)) return false;
 
             Pump();
             return true;
@@ -189,11 +204,11 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Handles PUBCOMP.</summary>
     public void Complete(Connection connection, ushort packetId)
     {
-        lock (_outbound)
+        lock (this)
         {
             if (_connection != connection) return;
 
-            _outbound.Complete(packetId);
+            _outbound?.Complete(packetId);
             Pump();
         }
     }
@@ -207,7 +222,7 @@ internal sealed class Session : ICommitWaiter
     public bool TryBeginQos2(ushort packetId, out long after)
     {
         after = 0;
-        lock (_outbound)
+        lock (this)
         {
             _receivedQos2 ??= [];
             if (_receivedQos2.TryGetValue(packetId, out after)) return false;
@@ -220,7 +235,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The identifier is kept in the batch of its message, or in one that nobody waits for.</summary>
     public void KeepQos2(ushort packetId, long batch)
     {
-        lock (_outbound)
+        lock (this)
         {
             if (_receivedQos2 is not null && _receivedQos2.ContainsKey(packetId)) _receivedQos2[packetId] = batch;
         }
@@ -235,7 +250,7 @@ internal sealed class Session : ICommitWaiter
     public bool EndQos2(ushort packetId, out long after)
     {
         after = 0;
-        lock (_outbound)
+        lock (this)
         {
             if (_receivedQos2 is null || !_receivedQos2.Remove(packetId, out var batch)) return false;
 
@@ -253,7 +268,7 @@ internal sealed class Session : ICommitWaiter
     public Subscription Subscribe(ReadOnlySpan<byte> filter, SubscriptionOptions options, uint subscriptionId, out bool existed, out long after)
     {
         after = 0;
-        lock (_outbound)
+        lock (this)
         {
             existed = _subscriptions.TryGet(filter, out var old);
             var subscription = new Subscription(this, existed ? old!.Filter : filter.ToArray(), options, subscriptionId);
@@ -263,7 +278,7 @@ internal sealed class Session : ICommitWaiter
             if (_hasEnded) return subscription;
 
             Context.Index.Add(subscription, old);
-            if (IsDurable) after = _subscriptionsIn = PutSubscription(subscription, subscription.Replay is not null);
+            if (IsDurable) after = Journal!.SubscriptionsIn = PutSubscription(subscription, subscription.Replay is not null);
             return subscription;
         }
     }
@@ -274,19 +289,18 @@ internal sealed class Session : ICommitWaiter
     public bool Unsubscribe(ReadOnlySpan<byte> filter, out long after)
     {
         after = 0;
-        lock (_outbound)
+        lock (this)
         {
             // That there is none may itself wait to be kept.
-            after = _subscriptionsIn;
+            after = Journal?.SubscriptionsIn ?? 0;
             if (!_subscriptions.Remove(filter, out var subscription)) return false;
 
             // Nothing is added for delivery any more, retained messages included. [MQTT-3.10.4-2]
-            if (subscription.Replay is not null) _outbound.Replays.Remove(subscription);
+            if (subscription.Replay is not null) Messages.Replays.Remove(subscription);
             if (_hasEnded) return true;
 
             Context.Index.Remove(subscription);
-            if (Journal is not null) _subscriptionsIn = Context.Commits!.Delete(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal.Number, filter));
-            after = _subscriptionsIn;
+            if (Journal is not null) after = Journal.SubscriptionsIn = Context.Commits!.Delete(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal.Number, filter));
             return true;
         }
     }
@@ -302,7 +316,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The subscription to exactly this filter, or null.</summary>
     public Subscription? FindSubscription(byte[] filter)
     {
-        lock (_outbound) return _subscriptions.TryGet(filter, out var subscription) ? subscription : null;
+        lock (this) return _subscriptions.TryGet(filter, out var subscription) ? subscription : null;
     }
 
     /// <summary>
@@ -310,12 +324,12 @@ internal sealed class Session : ICommitWaiter
     /// </summary>
     public void Replay(Subscription subscription, long after)
     {
-        lock (_outbound)
+        lock (this)
         {
             // The filter may have come twice in one SUBSCRIBE.
             if (_hasEnded || !_subscriptions.TryGet(subscription.Filter, out var current)) return;
 
-            _outbound.Replay(current, after);
+            Messages.Replay(current, after);
             if (IsDurable) PutSubscription(current, owesRetained: true);
         }
     }
@@ -324,7 +338,7 @@ internal sealed class Session : ICommitWaiter
     public void Resume()
     {
         Connection? connection;
-        lock (_outbound)
+        lock (this)
         {
             connection = _connection;
             if (connection is null) return;
@@ -339,7 +353,7 @@ internal sealed class Session : ICommitWaiter
     /// <summary>The next slice of a replay of retained messages.</summary>
     public void ContinueReplay()
     {
-        lock (_outbound) _outbound.ContinueReplay();
+        lock (this) _outbound?.ContinueReplay();
 
         Resume();
     }
@@ -348,16 +362,16 @@ internal sealed class Session : ICommitWaiter
     public void OnCommit(FlushBatch batch)
     {
         Connection? connection;
-        lock (_outbound)
+        lock (this)
         {
-            _outbound.OnCommit();
+            _outbound?.OnCommit();
             connection = _connection;
             if (connection is null) return;
         }
 
         // A SUBACK goes out before the retained messages that follow it.
         connection.Writer.OnCommit(batch);
-        lock (_outbound) Pump();
+        lock (this) Pump();
 
         batch.Add(connection.Writer);
     }
@@ -365,15 +379,16 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Where the next part of the stored queue begins; false when there is none any more.</summary>
     public bool TryGetStoredFrom(out long from)
     {
-        lock (_outbound) return _outbound.TryGetStoredFrom(out from);
+        from = 0;
+        lock (this) return _outbound is not null && _outbound.TryGetStoredFrom(out from);
     }
 
     /// <summary>Takes a part of the stored queue, and sends what can be sent.</summary>
     public void TakePage(IReadOnlyList<OutboundMessage> page, bool isLast)
     {
-        lock (_outbound)
+        lock (this)
         {
-            if (!_hasEnded) _outbound.TakePage(page, isLast, Context.Clock.Now);
+            if (!_hasEnded) Messages.TakePage(page, isLast, Context.Clock.Now);
         }
 
         Resume();
@@ -383,38 +398,38 @@ internal sealed class Session : ICommitWaiter
     /// <summary>A part of the stored queue could not be read; it is tried again some times.</summary>
     public void MissPage()
     {
-        lock (_outbound) _outbound.MissPage();
+        lock (this) _outbound?.MissPage();
     }
 
     /// <summary>Gives up a message that could not be stored and that its publisher was told about. False when it was done with before.</summary>
     public bool Discard(in OutboundMessage outbound)
     {
-        lock (_outbound) return _outbound.Discard(outbound);
+        lock (this) return _outbound is not null && _outbound.Discard(outbound);
     }
 
     /// <summary>Whether a delivery needs its message no more.</summary>
     public bool IsDone(long sequence)
     {
-        lock (_outbound) return _outbound.IsDone(sequence);
+        lock (this) return _outbound is not null && _outbound.IsDone(sequence);
     }
 
     /// <summary>How far the deliveries have come.</summary>
     public ProgressRecord GetProgress()
     {
-        lock (_outbound) return _outbound.GetProgress();
+        lock (this) return Messages.GetProgress();
     }
 
     /// <summary>Goes on where the broker ended.</summary>
     public void Restore(IReadOnlyCollection<(byte[] Filter, SubscriptionRecord Record)> subscriptions, IReadOnlyCollection<ushort> receivedQos2)
     {
-        lock (_outbound)
+        lock (this)
         {
             foreach (var (filter, record) in subscriptions)
             {
                 var subscription = new Subscription(this, filter, record.Options, record.SubscriptionId);
                 _subscriptions.Set(subscription);
                 Context.Index.Add(subscription, null);
-                if (record.OwesRetained) _outbound.Replays.Add(subscription);
+                if (record.OwesRetained) Messages.Replays.Add(subscription);
             }
 
             foreach (var packetId in receivedQos2) (_receivedQos2 ??= [])[packetId] = CommitBatcher.Found;
@@ -424,13 +439,13 @@ internal sealed class Session : ICommitWaiter
     /// <summary>Goes on with the messages, once the subscriptions are there.</summary>
     public void Restore(IEnumerable<(long Sequence, OutboundMessage Message, InflightState State)> inflight, StoredTail stored, long nextSequence, long sentBeforeUpTo)
     {
-        lock (_outbound) _outbound.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
+        lock (this) Messages.Restore(inflight, stored, nextSequence, sentBeforeUpTo);
     }
 
     /// <summary>Learns what is missing in the stored queue.</summary>
     public void PassOver(IEnumerable<QueueGap> gaps)
     {
-        lock (_outbound) _outbound.PassOver(gaps);
+        lock (this) _outbound?.PassOver(gaps);
     }
 
     /// <summary>
@@ -441,19 +456,51 @@ internal sealed class Session : ICommitWaiter
     /// <param name="groups">Its shared subscriptions, if it has such a part; else null.</param>
     public List<OutboundMessage> End(out long storedFrom, out IReadOnlyDictionary<byte[], SharedGroup>? groups)
     {
-        lock (_outbound)
+        lock (this)
         {
             _hasEnded = true;
             _connection = null;
-            groups = _outbound.TryGetStoredFrom(out storedFrom) ? FindGroups() : null;
+            storedFrom = 0;
+            groups = _outbound is not null && _outbound.TryGetStoredFrom(out storedFrom) ? FindGroups() : null;
             foreach (var subscription in _subscriptions.All) Context.Index.Remove(subscription);
 
             _subscriptions.Clear();
             _receivedQos2 = null;
-            Journal?.LastProgress = _outbound.GetProgress();
-            return _outbound.End();
+            Journal?.LastProgress = Messages.GetProgress();
+            return _outbound?.End() ?? [];
         }
     }
+
+    /// <summary>Sends a message at QoS 0, or counts why not. Needs no lock: nothing at QoS 0 ever waits.</summary>
+    public DeliveryResult SendAtMostOnce(Connection connection, ref Publication publication, bool retain, uint[]? subscriptionIds, long now)
+    {
+        switch (connection.Writer.WritePublish(ref publication, new PublishShape(Qos.AtMostOnce, retain, false, 0, subscriptionIds), now))
+        {
+            case WriteResult.Written:
+                return DeliveryResult.Sent;
+
+            case WriteResult.NoRoom:
+                CountDrop(ref Drops.SlowConsumer, Counter.DroppedSlowConsumer);
+                return DeliveryResult.Skipped;
+
+            case WriteResult.TooLarge:
+                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+                return DeliveryResult.Skipped;
+
+            default:
+                return DeliveryResult.Skipped;
+        }
+    }
+
+    /// <summary>Counts a message that is dropped, for the session and for the broker.</summary>
+    public void CountDrop(ref long cause, Counter counter)
+    {
+        Interlocked.Increment(ref cause);
+        Context.Statistics.Add(counter);
+    }
+
+    /// <summary>The messages. Under the gate.</summary>
+    private Outbound Messages => _outbound ??= new Outbound(this, Context);
 
     private Dictionary<byte[], SharedGroup>? FindGroups()
     {
@@ -468,6 +515,6 @@ internal sealed class Session : ICommitWaiter
 
     private void Pump()
     {
-        if (_connection is { } connection) _outbound.Pump(connection, Context.Clock.Now);
+        if (_connection is { } connection) _outbound?.Pump(connection, Context.Clock.Now);
     }
 }

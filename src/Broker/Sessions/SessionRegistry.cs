@@ -308,10 +308,7 @@ internal sealed class SessionRegistry(BrokerContext context)
     private void SetTimer(Session session)
     {
         var deadline = Math.Min(session.ExpiresAt, session.WillDueAt);
-        if (deadline == Clock.Never) return;
-
-        session.Timer ??= new SessionTimer(this, session);
-        context.Wheel.Set(session.Timer, deadline);
+        if (deadline != Clock.Never) context.Wheel.Set(session.Timer!, deadline);
     }
 
     private void Finish(in Aftermath after, FlushBatch batch)

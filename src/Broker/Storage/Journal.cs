@@ -11,6 +11,9 @@ internal sealed class Journal(long number)
     /// <summary>Counts the states of the session record, so that an older one does not replace a newer. Guarded by the registry.</summary>
     public long Version { get; set; }
 
+    /// <summary>The batch of the last change of a subscription, or 0. Guarded by the session.</summary>
+    public long SubscriptionsIn { get; set; }
+
     /// <summary>Bytes of all messages ever queued. Guarded by the session.</summary>
     public long BytesSoFar { get; set; }
 

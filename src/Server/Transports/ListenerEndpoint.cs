@@ -87,6 +87,8 @@ internal sealed class ListenerEndpoint
         Transport = Options.TransportName,
     };
 
+    public ConnectionOrigin OriginOf(PeerAddress peer) => new() { Listener = _policy, Peer = peer, Transport = Options.TransportName };
+
     /// <summary>A socket for all addresses gives IPv4 clients as ::ffff:192.0.2.1; people know them by the plain address.</summary>
     public static IPEndPoint? Unmapped(EndPoint? remote) => remote switch
     {

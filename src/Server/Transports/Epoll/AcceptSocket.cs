@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Avocet.Broker;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Server.Transports.Epoll;
@@ -62,23 +62,20 @@ internal sealed class AcceptSocket(ListenerEndpoint listener, Socket socket, Epo
         loop.Pause(this);
     }
 
-    private static IPEndPoint? ReadAddress(ReadOnlySpan<byte> address)
+    private static PeerAddress ReadAddress(ReadOnlySpan<byte> address)
     {
-        if (address.Length < 8) return null;
+        if (address.Length < 8) return default;
 
         var port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
         return MemoryMarshal.Read<ushort>(address) switch
         {
-            FamilyInterNetwork => new IPEndPoint(new IPAddress(address.Slice(4, 4)), port),
-            FamilyInterNetworkV6 => ReadAddressV6(address, port),
-            _ => null,
+            FamilyInterNetwork => new PeerAddress(address.Slice(4, 4), 0, port),
+            // A socket for all addresses gives IPv4 clients as ::ffff:192.0.2.1; people know them by the plain address.
+            FamilyInterNetworkV6 when address.Slice(8, 12).SequenceEqual(MappedPrefix) => new PeerAddress(address.Slice(20, 4), 0, port),
+            FamilyInterNetworkV6 => new PeerAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..]), port),
+            _ => default,
         };
     }
 
-    /// <summary>A socket for all addresses gives IPv4 clients as ::ffff:192.0.2.1; people know them by the plain address.</summary>
-    private static IPEndPoint ReadAddressV6(ReadOnlySpan<byte> address, int port)
-    {
-        var ip = new IPAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..]));
-        return new IPEndPoint(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip, port);
-    }
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
 }

@@ -1,57 +1,27 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Runtime.InteropServices;
+using Avocet.Broker;
 
 namespace Avocet.Server.Transports.Epoll;
 
 /// <summary>
-/// One accepted socket as a duplex pipe. It belongs to one loop, whose thread brings its events and, mostly, runs whoever waits for them inline; it may be
-/// used from other threads too, but by one reader and one flusher at a time.
+/// One accepted socket as a transport: one object, with its output as the base. It belongs to one loop, whose thread brings its events and, mostly, runs whoever
+/// waits for them inline; it may be used from other threads too, but by one reader and one flusher at a time.
 /// </summary>
-/// <remarks>
-/// Epoll reports edges: "there is something to read" comes once, and again only after something new arrived. So the last one is remembered as a flag, which
-/// whoever reads takes down <em>before</em> it reads. Whoever finds nothing leaves a flag that it waits; flags change by atomic operations, and
-/// who takes down a waiting flag wakes the waiter.
-/// </remarks>
-internal sealed class EpollConnection : IDuplexPipe
+internal sealed class EpollConnection(EpollLoop loop, int fd, int generation, ConnectionOrigin origin) : EpollOutput, ITransport
 {
-    private readonly EpollLoop _loop;
+    private EpollInput _input = new();
     private int _references = 1;
-    private int _state;
 
-    public EpollConnection(EpollLoop loop, ListenerEndpoint listener, int fd, int generation, EndPoint? remoteEndPoint)
-    {
-        _loop = loop;
-        Listener = listener;
-        Fd = fd;
-        Generation = generation;
-        RemoteEndPoint = remoteEndPoint;
-        Input = new EpollInput(this);
-        Output = new EpollOutput(this);
-    }
+    /// <summary>Where it came from.</summary>
+    public ConnectionOrigin Origin => origin;
 
-    public ListenerEndpoint Listener { get; }
-
-    public int Fd { get; }
+    public int Fd => fd;
 
     /// <summary>Tells the connection from others that had the same file descriptor.</summary>
-    public int Generation { get; }
+    public int Generation => generation;
 
-    public EndPoint? RemoteEndPoint { get; }
-
-    public EpollInput Input { get; }
-
-    public EpollOutput Output { get; }
-
-    PipeReader IDuplexPipe.Input => Input;
-
-    PipeWriter IDuplexPipe.Output => Output;
-
-    /// <summary>While it only waits for the peer's end, when it is cut; in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
-    public long LingersUntil { get; set; }
-
-    /// <summary>Whether the peer will send no more, so that a read which is not full does not mean that all was read.</summary>
-    public bool HasPeerEnded => (Volatile.Read(ref _state) & EpollFlags.PeerEnded) != 0;
+    PipeWriter ITransport.Output => this;
 
     /// <summary>Called by the loop.</summary>
     public void OnEvents(uint events)
@@ -61,36 +31,39 @@ internal sealed class EpollConnection : IDuplexPipe
         if ((events & (Native.EventOut | Native.EventHangUp | Native.EventError)) != 0) flags |= EpollFlags.Writable;
         if ((events & (Native.EventPeerHangUp | Native.EventHangUp | Native.EventError)) != 0) flags |= EpollFlags.PeerEnded;
 
-        var state = Interlocked.Or(ref _state, flags) | flags;
-        if (LingersUntil != 0)
+        var state = Flags.Set(flags);
+        if ((state & EpollFlags.Lingers) != 0)
         {
             Drain();
             return;
         }
 
         // Output first: it makes room for what reading brings.
-        if ((flags & EpollFlags.Writable) != 0 && (state & EpollFlags.OutputWaits) != 0 && TryTake(EpollFlags.OutputWaits)) Output.GoOn();
-        if ((flags & EpollFlags.Readable) != 0 && (state & EpollFlags.InputWaits) != 0 && TryTake(EpollFlags.InputWaits)) Input.GoOn();
+        if ((flags & EpollFlags.Writable) != 0 && (state & EpollFlags.OutputWaits) != 0 && Flags.TryTake(EpollFlags.OutputWaits)) GoOn();
+        if ((flags & EpollFlags.Readable) != 0 && (state & EpollFlags.InputWaits) != 0 && Flags.TryTake(EpollFlags.InputWaits)) _input.GoOn();
     }
 
-    public void Set(int flag) => Interlocked.Or(ref _state, flag);
+    public bool TryRead(IReadWaiter waiter, out ReadResult result) => _input.TryRead(this, waiter, out result);
 
-    /// <summary>Takes a flag down; false when somebody else has, or nobody had raised it.</summary>
-    public bool TryTake(int flag) => (Volatile.Read(ref _state) & flag) != 0 && (Interlocked.And(ref _state, ~flag) & flag) != 0;
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _input.AdvanceTo(consumed, examined);
 
-    /// <summary>Leaves word that somebody waits; false when one of the flags that he waits for was raised meanwhile.</summary>
-    public bool TryWait(int waits, int waitedFor)
+    public void CancelPendingRead()
     {
-        // Whoever raises a flag after this sees that somebody waits; if another has taken the waiting flag down already, he is woken.
-        var before = Interlocked.Or(ref _state, waits);
-        return (before & waitedFor) == 0 || !TryTake(waits);
+        Flags.Set(EpollFlags.ReadCanceled);
+        if (Flags.TryTake(EpollFlags.InputWaits)) _input.GoOn();
+    }
+
+    ValueTask ITransport.CompleteAsync()
+    {
+        _input.Complete();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Lets others have their turn before the next read.</summary>
     public void YieldInput()
     {
-        Set(EpollFlags.InputWaits);
-        _loop.Postpone(this);
+        Flags.Set(EpollFlags.InputWaits);
+        loop.Postpone(this);
     }
 
     /// <summary>The bytes received; 0 at the end of the stream, -1 when there is nothing now.</summary>
@@ -100,7 +73,7 @@ internal sealed class EpollConnection : IDuplexPipe
         {
             while (true)
             {
-                var received = Native.Receive(Fd, start, buffer.Length, Native.ReceiveFlags);
+                var received = Native.Receive(fd, start, buffer.Length, Native.ReceiveFlags);
                 if (received >= 0) return (int)received;
 
                 var error = Marshal.GetLastPInvokeError();
@@ -110,8 +83,7 @@ internal sealed class EpollConnection : IDuplexPipe
         }
     }
 
-    /// <summary>The bytes that were taken; -1 when there is no room now, -2 when the connection is lost.</summary>
-    public unsafe int Send(ReadOnlySpan<byte> bytes)
+    protected override unsafe int Send(ReadOnlySpan<byte> bytes)
     {
         // The socket may be closed by another thread, and its number be given to another client.
         if (!TryAddReference()) return -2;
@@ -122,7 +94,7 @@ internal sealed class EpollConnection : IDuplexPipe
             {
                 while (true)
                 {
-                    var sent = Native.Send(Fd, start, bytes.Length, Native.SendFlags);
+                    var sent = Native.Send(fd, start, bytes.Length, Native.SendFlags);
                     if (sent >= 0) return (int)sent;
 
                     var error = Marshal.GetLastPInvokeError();
@@ -136,18 +108,14 @@ internal sealed class EpollConnection : IDuplexPipe
         }
     }
 
-    /// <summary>
-    /// The broker is done with it. What was sent last must reach the peer, which a reset would keep it from: unless the peer said that it goes, its end is waited for.
-    /// </summary>
+    /// <inheritdoc/>
+    /// <remarks>What was sent last must reach the peer, which a reset would keep it from: unless the peer said that it goes, its end is waited for.</remarks>
     public void End(bool isPeerGone)
     {
-        if (isPeerGone || Input.HasEnded || Native.Shutdown(Fd, Native.ShutdownWrite) != 0)
-        {
-            Release();
-            return;
-        }
+        if (isPeerGone || _input.HasEnded || Native.Shutdown(fd, Native.ShutdownWrite) != 0) Release();
+        else loop.Linger(this);
 
-        _loop.Linger(this);
+        loop.Transport.OnEnded();
     }
 
     /// <summary>Reads away what the peer still sends; at its end the socket is closed. On the loop's thread.</summary>
@@ -160,13 +128,13 @@ internal sealed class EpollConnection : IDuplexPipe
 
         EpollBuffers.Return(scratch);
         if (received == 0) EndLingering();
-        else if (received > 0) _loop.Postpone(this);
+        else if (received > 0) loop.Postpone(this);
     }
 
     /// <summary>Closes it, if it lingers. On the loop's thread, or after that has ended.</summary>
     public void EndLingering()
     {
-        if (_loop.EndLingering(this)) Release();
+        if (loop.EndLingering(this)) Release();
     }
 
     /// <summary>Cuts the connection in both directions; whoever uses it finds that it has ended.</summary>
@@ -174,7 +142,7 @@ internal sealed class EpollConnection : IDuplexPipe
     {
         if (!TryAddReference()) return;
 
-        _ = Native.Shutdown(Fd, Native.ShutdownBoth);
+        _ = Native.Shutdown(fd, Native.ShutdownBoth);
         Release();
     }
 
@@ -194,6 +162,6 @@ internal sealed class EpollConnection : IDuplexPipe
 
     private void Release()
     {
-        if (Interlocked.Decrement(ref _references) == 0) _loop.Close(this);
+        if (Interlocked.Decrement(ref _references) == 0) loop.Close(this);
     }
 }

@@ -1,114 +1,81 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Tasks.Sources;
+using Avocet.Broker;
 
 namespace Avocet.Server.Transports.Epoll;
 
 /// <summary>
-/// What is received. While the reader waits it holds no buffer, but for the beginning of a packet whose rest has not come.
+/// The receiving side of a connection. While the reader waits it holds no buffer, but for the beginning of a packet whose rest has not come. One reader at a
+/// time. A field, never copied.
 /// </summary>
-internal sealed class EpollInput(EpollConnection connection) : PipeReader, IValueTaskSource<ReadResult>
+internal struct EpollInput()
 {
     /// <summary>Full buffers that are read from one connection before others have their turn.</summary>
     public const int ReadsAtATimeMax = 4;
 
-    private Waiter _waiter;
+    private IReadWaiter? _waiter;
     private byte[] _buffer = [];
     private int _start;
     private int _examined;
     private int _end;
-    private int _reads;
+    private byte _reads;
     private bool _isCanceled;
 
     /// <summary>Whether the peer's end was read.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <inheritdoc/>
-    /// <remarks>A cancelled token is seen before the wait; <see cref="CancelPendingRead"/> ends it.</remarks>
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    /// <summary>Takes what is there; false when the waiter will be called.</summary>
+    public bool TryRead(EpollConnection connection, IReadWaiter waiter, out ReadResult result)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        result = default;
+        _waiter = waiter;
         if (_reads >= ReadsAtATimeMax)
         {
             _reads = 0;
-            var turn = _waiter.Begin();
             connection.YieldInput();
-            return new ValueTask<ReadResult>(this, turn);
+            return false;
         }
 
-        if (TryRead(out var result)) return new ValueTask<ReadResult>(result);
-
-        _reads = 0;
-        GiveBackSpace();
-        var token = _waiter.Begin();
-        while (!connection.TryWait(EpollFlags.InputWaits, EpollFlags.Readable | EpollFlags.ReadCanceled))
+        if (!TryFill(connection))
         {
-            if (TryRead(out result)) return new ValueTask<ReadResult>(result);
+            _reads = 0;
+            do
+            {
+                GiveBackSpace();
+                // From here on another thread may be reading.
+                if (connection.Flags.TryWait(EpollFlags.InputWaits, EpollFlags.Readable | EpollFlags.ReadCanceled)) return false;
+            }
+            while (!TryFill(connection));
         }
 
-        return new ValueTask<ReadResult>(this, token);
+        result = new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), _isCanceled, HasEnded);
+        return true;
     }
 
-    public override bool TryRead(out ReadResult result)
-    {
-        var isThere = TryFill();
-        result = isThere ? Result : default;
-        return isThere;
-    }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         _start = consumed.GetInteger();
         _examined = examined.GetInteger();
         if (_start == _end) GiveBack();
     }
 
-    public override void CancelPendingRead()
-    {
-        connection.Set(EpollFlags.ReadCanceled);
-        if (connection.TryTake(EpollFlags.InputWaits)) GoOn();
-    }
-
-    public override void Complete(Exception? exception = null) => GiveBack();
-
     /// <summary>Called by whoever took the waiting flag down: the reader goes on, inline.</summary>
-    public void GoOn()
-    {
-        while (!TryFill())
-        {
-            GiveBackSpace();
-            if (connection.TryWait(EpollFlags.InputWaits, EpollFlags.Readable | EpollFlags.ReadCanceled)) return;
-        }
+    public readonly void GoOn() => _waiter!.OnReadable();
 
-        _waiter.Complete();
-    }
-
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
-    {
-        _waiter.Check(token);
-        return Result;
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _waiter.GetStatus(token);
-
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _waiter.OnCompleted(continuation, state, token);
-
-    private ReadResult Result => new(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), _isCanceled, HasEnded);
+    /// <summary>Nobody reads any more.</summary>
+    public void Complete() => GiveBack();
 
     /// <summary>Whether there is something for the reader, if only a cancellation.</summary>
-    private bool TryFill()
+    private bool TryFill(EpollConnection connection)
     {
-        _isCanceled = connection.TryTake(EpollFlags.ReadCanceled);
-        return _isCanceled || _examined < _end || HasEnded || TryReceive();
+        _isCanceled = connection.Flags.TryTake(EpollFlags.ReadCanceled);
+        return _isCanceled || _examined < _end || HasEnded || TryReceive(connection);
     }
 
     /// <summary>Receives once; true when something came, be it the end.</summary>
-    private bool TryReceive()
+    private bool TryReceive(EpollConnection connection)
     {
-        while (connection.TryTake(EpollFlags.Readable))
+        while (connection.Flags.TryTake(EpollFlags.Readable))
         {
             MakeRoom();
             var room = _buffer.AsSpan(_end);
@@ -122,11 +89,11 @@ internal sealed class EpollInput(EpollConnection connection) : PipeReader, IValu
             }
 
             _end += received;
-            if (received < room.Length && !connection.HasPeerEnded) return true;
+            if (received < room.Length && !connection.Flags.Has(EpollFlags.PeerEnded)) return true;
 
             // There may be more, of which no event will tell.
             _reads++;
-            connection.Set(EpollFlags.Readable);
+            connection.Flags.Set(EpollFlags.Readable);
             return true;
         }
 

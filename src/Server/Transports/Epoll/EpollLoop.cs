@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Runtime.InteropServices;
+using Avocet.Broker;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Server.Transports.Epoll;
@@ -23,7 +23,7 @@ internal sealed class EpollLoop : IDisposable
     private readonly int _wakeUp;
     private readonly Thread _thread;
     private readonly ILogger _logger;
-    private readonly HashSet<EpollConnection> _lingering = [];
+    private readonly Dictionary<EpollConnection, long> _lingering = [];
     private readonly List<AcceptSocket> _paused = [];
     private AcceptSocket[] _acceptSockets = [];
     private EpollConnection?[] _connections = new EpollConnection?[64];
@@ -35,14 +35,17 @@ internal sealed class EpollLoop : IDisposable
     private int _lastGeneration;
     private volatile bool _isStopping;
 
-    public EpollLoop(int number, ILogger logger)
+    public EpollLoop(EpollTransport transport, int number, ILogger logger)
     {
+        Transport = transport;
         _logger = logger;
         _epoll = Checked(Native.EpollCreate(Native.EpollCloseOnExec));
         _wakeUp = Checked(Native.EventFd(0, Native.EventFdFlags));
         Control(Native.ControlAdd, _wakeUp, Native.EventIn, WakeUp);
         _thread = new Thread(Run) { Name = $"Avocet loop {number}", IsBackground = true };
     }
+
+    public EpollTransport Transport { get; }
 
     public void Start() => _thread.Start();
 
@@ -66,14 +69,14 @@ internal sealed class EpollLoop : IDisposable
     }
 
     /// <summary>Makes the connection of an accepted socket. Its events begin with <see cref="Begin"/>.</summary>
-    public EpollConnection Add(ListenerEndpoint listener, int fd, EndPoint? remoteEndPoint)
+    public EpollConnection Add(int fd, ConnectionOrigin origin)
     {
         lock (_gate)
         {
             if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
 
             _lastGeneration = (_lastGeneration + 1) & int.MaxValue;
-            var connection = new EpollConnection(this, listener, fd, _lastGeneration, remoteEndPoint);
+            var connection = new EpollConnection(this, fd, _lastGeneration, origin);
             Volatile.Write(ref _connections[fd], connection);
             return connection;
         }
@@ -100,9 +103,9 @@ internal sealed class EpollLoop : IDisposable
     {
         lock (_gate)
         {
-            _lingering.Add(connection);
+            _lingering.Add(connection, Environment.TickCount64 + LingerMilliseconds);
             _timedCount++;
-            connection.LingersUntil = Environment.TickCount64 + LingerMilliseconds;
+            connection.Flags.Set(EpollFlags.Lingers);
         }
 
         // For what came already there is no event any more.
@@ -160,7 +163,7 @@ internal sealed class EpollLoop : IDisposable
         _isStopping = true;
         Wake();
         if (_thread.IsAlive && Thread.CurrentThread != _thread) _thread.Join();
-        foreach (var connection in _lingering.ToArray()) connection.EndLingering();
+        foreach (var connection in _lingering.Keys.ToArray()) connection.EndLingering();
 
         _ = Native.Close(_wakeUp);
         _ = Native.Close(_epoll);
@@ -228,7 +231,7 @@ internal sealed class EpollLoop : IDisposable
         EpollConnection[] overdue;
         lock (_gate)
         {
-            overdue = [.. _lingering.Where(connection => connection.LingersUntil <= now)];
+            overdue = [.. _lingering.Where(one => one.Value <= now).Select(one => one.Key)];
             paused = [.. _paused];
             _timedCount -= paused.Length;
             _paused.Clear();
@@ -240,7 +243,7 @@ internal sealed class EpollLoop : IDisposable
 
         foreach (var connection in overdue)
         {
-            Log.CloseTimedOut(_logger, connection.Listener.Options.Name, connection.RemoteEndPoint, LingerMilliseconds / 1000);
+            Log.CloseTimedOut(_logger, connection.Origin.Listener.Name, connection.Origin.RemoteEndPoint, LingerMilliseconds / 1000);
             connection.EndLingering();
         }
     }

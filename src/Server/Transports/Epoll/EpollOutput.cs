@@ -1,19 +1,20 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Tasks.Sources;
 
 namespace Avocet.Server.Transports.Epoll;
 
 /// <summary>
 /// What is to be sent, gathered in one array until it is flushed. A flush sends at once, on the thread that flushes; what the socket does not take then is
-/// sent when it reports room.
+/// sent when it reports room. A base class, for it has to be a <see cref="PipeWriter"/>, and an object of its own would be one more for each connection.
 /// </summary>
-internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IValueTaskSource<FlushResult>
+internal abstract class EpollOutput : PipeWriter
 {
     private const int SizeMin = 1024;
 
-    private Waiter _waiter;
-    private FlushResult _result;
+    /// <summary>Of both directions.</summary>
+    public EpollFlags Flags;
+
+    private FlushWait? _wait;
     private byte[] _buffer = [];
     private int _sent;
     private int _length;
@@ -40,19 +41,21 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
         cancellationToken.ThrowIfCancellationRequested();
         if (TrySend(out var result)) return new ValueTask<FlushResult>(result);
 
-        var token = _waiter.Begin();
-        while (!connection.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled))
+        // A socket that has room for everything never needs one.
+        var wait = _wait ??= new FlushWait();
+        var token = wait.Begin();
+        while (!Flags.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled))
         {
             if (TrySend(out result)) return new ValueTask<FlushResult>(result);
         }
 
-        return new ValueTask<FlushResult>(this, token);
+        return new ValueTask<FlushResult>(wait, token);
     }
 
     public override void CancelPendingFlush()
     {
-        connection.Set(EpollFlags.FlushCanceled);
-        if (connection.TryTake(EpollFlags.OutputWaits)) GoOn();
+        Flags.Set(EpollFlags.FlushCanceled);
+        if (Flags.TryTake(EpollFlags.OutputWaits)) GoOn();
     }
 
     /// <inheritdoc/>
@@ -62,28 +65,19 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
     }
 
     /// <summary>Called by whoever took the waiting flag down: the flush goes on, inline.</summary>
-    public void GoOn()
+    protected void GoOn()
     {
         FlushResult result;
         while (!TrySend(out result))
         {
-            if (connection.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled)) return;
+            if (Flags.TryWait(EpollFlags.OutputWaits, EpollFlags.Writable | EpollFlags.FlushCanceled)) return;
         }
 
-        _result = result;
-        _waiter.Complete();
+        _wait!.Complete(result);
     }
 
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
-    {
-        _waiter.Check(token);
-        return _result;
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _waiter.GetStatus(token);
-
-    void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _waiter.OnCompleted(continuation, state, token);
+    /// <summary>The bytes that were taken; -1 when there is no room now, -2 when the connection is lost.</summary>
+    protected abstract int Send(ReadOnlySpan<byte> bytes);
 
     /// <summary>Sends what is there; false when the socket has no room for it now.</summary>
     private bool TrySend(out FlushResult result)
@@ -92,14 +86,14 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
         var isSure = false;
         while (_sent < _length)
         {
-            var sent = connection.Send(_buffer.AsSpan(_sent, _length - _sent));
+            var sent = Send(_buffer.AsSpan(_sent, _length - _sent));
             if (sent >= 0)
             {
                 _sent += sent;
                 continue;
             }
 
-            if (sent == -2 || connection.TryTake(EpollFlags.FlushCanceled))
+            if (sent == -2 || Flags.TryTake(EpollFlags.FlushCanceled))
             {
                 result = new FlushResult(isCanceled: sent != -2, isCompleted: sent == -2);
                 return true;
@@ -109,7 +103,7 @@ internal sealed class EpollOutput(EpollConnection connection) : PipeWriter, IVal
             if (isSure) return false;
 
             isSure = true;
-            connection.TryTake(EpollFlags.Writable);
+            Flags.TryTake(EpollFlags.Writable);
         }
 
         _lastLength = _length;

@@ -1,4 +1,3 @@
-using System.Net;
 using Avocet.Broker;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +30,7 @@ internal sealed class EpollTransport : IAsyncDisposable
         _sockets = sockets;
         _logger = logger;
         _loops = new EpollLoop[Environment.ProcessorCount];
-        for (var i = 0; i < _loops.Length; i++) _loops[i] = new EpollLoop(i, logger);
+        for (var i = 0; i < _loops.Length; i++) _loops[i] = new EpollLoop(this, i, logger);
     }
 
     /// <summary>Whether a listener can be served in this way.</summary>
@@ -70,13 +69,19 @@ internal sealed class EpollTransport : IAsyncDisposable
     }
 
     /// <summary>Serves an accepted socket until its end.</summary>
-    public void Serve(ListenerEndpoint listener, int fd, EndPoint? remoteEndPoint)
+    public void Serve(ListenerEndpoint listener, int fd, PeerAddress peer)
     {
         Interlocked.Increment(ref _running);
         var loop = _loops[_turn++ % _loops.Length];
-        var connection = loop.Add(listener, fd, remoteEndPoint);
-        _ = ServeAsync(connection);
+        var connection = loop.Add(fd, listener.OriginOf(peer));
+        _broker.Serve(connection);
         loop.Begin(connection);
+    }
+
+    /// <summary>A connection is over.</summary>
+    public void OnEnded()
+    {
+        if (Interlocked.Decrement(ref _running) == 0) _ended.TrySetResult();
     }
 
     /// <summary>Cuts what is left, and ends the threads.</summary>
@@ -101,12 +106,5 @@ internal sealed class EpollTransport : IAsyncDisposable
 
         foreach (var loop in _loops) loop.Dispose();
         foreach (var socket in _acceptSockets) socket.Dispose();
-    }
-
-    private async Task ServeAsync(EpollConnection connection)
-    {
-        var isPeerGone = await _broker.RunConnectionAsync(connection, connection.Listener.OriginOf(connection.RemoteEndPoint));
-        connection.End(isPeerGone);
-        if (Interlocked.Decrement(ref _running) == 0) _ended.TrySetResult();
     }
 }
