@@ -21,14 +21,17 @@ internal static partial class AvocetProcess
     }
 
     /// <summary>Serves on free ports, unless the arguments say otherwise, and waits until it does.</summary>
-    public static async Task<ChildProcess> ServeAsync(params string[] arguments)
+    public static Task<ChildProcess> ServeAsync(params string[] arguments) => ServeAsync(new Dictionary<string, string>(), arguments);
+
+    /// <inheritdoc cref="ServeAsync(string[])"/>
+    public static async Task<ChildProcess> ServeAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var all = new List<string> { "serve" };
         if (!arguments.Contains("--port")) all.AddRange(["--port", "auto"]);
         if (!arguments.Contains("--ws-port")) all.AddRange(["--ws-port", "auto"]);
         all.AddRange(arguments);
 
-        var process = Start(all);
+        var process = Start(environment, all);
         try
         {
             await process.WaitForLineAsync("Ready.");
