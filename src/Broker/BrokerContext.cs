@@ -33,6 +33,7 @@ internal sealed class BrokerContext
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers);
         Sessions = new SessionRegistry(this);
+        if (options.MemoryBytesMax > 0) Memory = new MemoryBudget(options.MemoryBytesMax, services.MemoryInUse, Wheel, Clock, Logger);
     }
 
     public BrokerOptions Options { get; }
@@ -62,6 +63,9 @@ internal sealed class BrokerContext
     public Authorization Authorization { get; }
 
     public SessionRegistry Sessions { get; }
+
+    /// <summary>Null where memory has no limit.</summary>
+    public MemoryBudget? Memory { get; }
 
     /// <summary>Those that run.</summary>
     public ConnectionList Connections { get; } = new();

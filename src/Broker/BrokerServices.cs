@@ -25,6 +25,9 @@ public sealed record BrokerServices
     /// <summary>Where commits to the store run, which block: a thread of its own at best. Scheduled never under a lock, and one at a time.</summary>
     public PipeScheduler StoreScheduler { get; init; } = PipeScheduler.ThreadPool;
 
+    /// <summary>The bytes of memory in use, for <see cref="BrokerOptions.MemoryBytesMax"/>; called once a second where that is set.</summary>
+    public Func<long> MemoryInUse { get; init; } = static () => Environment.WorkingSet;
+
     /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
     public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];
 

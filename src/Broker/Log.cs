@@ -53,6 +53,12 @@ internal static partial class Log
     [LoggerMessage(1013, LogLevel.Error, "The references to stored messages could not be counted, so that messages which are not needed stay in the store: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 
+    [LoggerMessage(1040, LogLevel.Warning, "Memory is short: {Used} bytes of limits.memory_bytes_max = {Limit} are in use. New connections are refused, from 95 % on publications too. Raise the limit, or lower those of queues and sessions.")]
+    public static partial void MemoryTight(ILogger logger, long used, long limit);
+
+    [LoggerMessage(1041, LogLevel.Information, "Memory is no longer short: {Used} bytes of {Limit} are in use.")]
+    public static partial void MemoryFree(ILogger logger, long used, long limit);
+
     [LoggerMessage(1007, LogLevel.Warning, "Stopping: {Count} connections did not end within {Seconds} s and are cut.")]
     public static partial void NotDrained(ILogger logger, int count, double seconds);
 }

@@ -16,6 +16,7 @@ public sealed class MqttBroker : IAsyncDisposable
     private static readonly TimeSpan LastCommitTimeMax = TimeSpan.FromSeconds(5);
 
     private readonly BrokerContext _context;
+    private readonly ConnectRates? _connectRates;
     private SysPublisher? _sys;
     private volatile bool _isStopping;
 
@@ -24,6 +25,7 @@ public sealed class MqttBroker : IAsyncDisposable
         Options = options;
         _context = new BrokerContext(options, services);
         _context.OnStoreRecovered = CloseUnanswered;
+        if (options.ConnectRateMax > 0) _connectRates = new ConnectRates(options.ConnectRateMax, _context.Clock);
     }
 
     public BrokerOptions Options { get; }
@@ -46,6 +48,7 @@ public sealed class MqttBroker : IAsyncDisposable
         if (_context.Commits is { } commits) new StoreLoader(_context, commits).Load();
 
         new RetainedSweeper(_context).Start();
+        _context.Memory?.Start();
         _sys = new SysPublisher(_context);
         _sys.Start();
     }
@@ -74,6 +77,7 @@ public sealed class MqttBroker : IAsyncDisposable
         var connection = new Connection(_context, transport, isOverLimit);
         Connections.Add(connection);
         if (_isStopping) connection.Close(Shutdown);
+        else if (_connectRates is not null && !_connectRates.TryTake(transport.Origin.Peer)) connection.Close(TooManyConnects);
 
         connection.Run();
     }
@@ -148,6 +152,9 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         foreach (var connection in Connections.ToList()) connection.CloseUnanswered();
     }
+
+    // Before anything is read: an answer would cost as much as what is to be kept away.
+    private static Ending TooManyConnects { get; } = new(EndingCause.Refused, ReasonCode.ConnectionRateExceeded, "the address connects more often than limits.connect_rate_max allows");
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
 }

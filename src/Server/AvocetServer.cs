@@ -199,7 +199,8 @@ public sealed class AvocetServer : IAsyncDisposable
     {
         try
         {
-            return new MqttBroker(Options.Broker, _services);
+            var memory = new ProcessMemory(Options.Broker.MemoryBytesMax, _services.TimeProvider);
+            return new MqttBroker(Options.Broker, _services with { MemoryInUse = memory.Read });
         }
         catch (Exception exception)
         {

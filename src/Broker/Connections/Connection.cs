@@ -28,12 +28,12 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private PublisherState? _publisher;
     private Ending? _ending;
     private Steps? _steps;
+    private ClientTerms? _terms;
     private Signal _left;
     private Signal _ended;
     private volatile bool _isUnanswered;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
-    private long _validUntil = Clock.Never;
 
     public Connection(BrokerContext context, ITransport transport, bool isOverLimit)
     {
@@ -78,7 +78,11 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     }
 
     /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
-    public EnhancedAuthentication? Enhanced { get; set; }
+    public EnhancedAuthentication? Enhanced
+    {
+        get => _terms?.Enhanced;
+        set => Terms.Enhanced = value;
+    }
 
     /// <summary>What its publishing and subscribing needs; most idle connections have none.</summary>
     public PublisherState Publisher => _publisher ??= new PublisherState(Context.Index);
@@ -212,15 +216,21 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
     public void StartKeepAlive(int seconds)
     {
+        // Here a session has begun.
+        if (SendRate.IsLimited(Context.Options)) Terms.Rate = new SendRate(Context.Options, Context.Clock);
+
         _keepAliveMilliseconds = seconds * 1500;
         _lastReceivedAt = Context.Clock.Now;
-        var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, _validUntil);
+        var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, ValidUntil);
         if (deadline == Clock.Never) Context.Wheel.Stop(this);
         else Context.Wheel.Set(this, deadline);
     }
 
     /// <summary>When what let the client in holds no longer. To be called before <see cref="StartKeepAlive"/>.</summary>
-    public void SetValidUntil(DateTimeOffset? time) => _validUntil = Context.Clock.FromUnix(time?.ToUnixTimeMilliseconds());
+    public void SetValidUntil(DateTimeOffset? time)
+    {
+        if (time is { } known) Terms.ValidUntil = Context.Clock.FromUnix(known.ToUnixTimeMilliseconds());
+    }
 
     public override void OnExpired()
     {
@@ -234,15 +244,17 @@ internal sealed class Connection : WheelTimer, IReadWaiter
             return;
         }
 
-        if (now >= _validUntil)
+        if (now >= ValidUntil)
         {
             Close(new Ending(EndingCause.AccessRevoked, ReasonCode.NotAuthorized, "the time for which the client was let in is over; it may connect again with a new token"));
             return;
         }
 
         var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
-        var due = keepAlive == 0 ? Clock.Never : Volatile.Read(ref _lastReceivedAt) + keepAlive;
-        var next = Math.Min(due, _validUntil);
+        // Who is not read from cannot show that he is alive.
+        var lastSign = _terms is { IsDelayed: true } ? now : Volatile.Read(ref _lastReceivedAt);
+        var due = keepAlive == 0 ? Clock.Never : lastSign + keepAlive;
+        var next = Math.Min(due, ValidUntil);
         if (next == Clock.Never) return;
 
         if (due > now) Context.Wheel.Set(this, next);
@@ -255,6 +267,10 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>The packet type as the specification writes it.</summary>
     public static string NameOf(PacketType type) => type.ToString().ToUpperInvariant();
 
+    private ClientTerms Terms => _terms ??= new ClientTerms();
+
+    private long ValidUntil => _terms?.ValidUntil ?? Clock.Never;
+
     private bool HasStep => _steps is { Pending: not null };
 
     private bool MustWait => HasStep || Writer.IsFull || Context.Commits is { IsFull: true };
@@ -263,14 +279,41 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     {
         if (!result.Buffer.IsEmpty) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
 
-        var consumed = HandlePackets(result.Buffer);
+        var publishes = 0;
+        var consumed = HandlePackets(result.Buffer, ref publishes);
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
+        if (_terms is { Rate: { } rate }) Limit(rate.Take(publishes, result.Buffer.Slice(0, consumed).Length));
         if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
         }
+    }
+
+    /// <summary>The client sent so much that it is too early for more by some milliseconds.</summary>
+    private void Limit(long milliseconds)
+    {
+        if (milliseconds == 0 || Ending is not null || HasStep) return;
+
+        if (Context.Options.RateOverflow == RateOverflow.Delay) Await(() => DelayAsync(milliseconds));
+        else End(new Ending(EndingCause.RateExceeded, ReasonCode.MessageRateTooHigh, "the client sends more than the limit of this server"));
+    }
+
+    private async Task DelayAsync(long milliseconds)
+    {
+        Terms.IsDelayed = true;
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), Context.TimeProvider, GetStepToken());
+        }
+        catch (OperationCanceledException)
+        {
+            // The connection is to end.
+        }
+
+        Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
+        Terms.IsDelayed = false;
     }
 
     /// <summary>The end of what failed: the peer's, or this connection's own, which must not reach the others.</summary>
@@ -342,7 +385,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         _steps = null;
     }
 
-    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
+    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer, ref int publishes)
     {
         var reader = new PacketReader(buffer);
         try
@@ -373,6 +416,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 if (status == DecodeStatus.NeedMoreData) break;
 
                 Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
+                if (header.Type == PacketType.Publish) publishes++;
                 Handle(header, body);
             }
 

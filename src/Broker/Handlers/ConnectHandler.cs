@@ -157,6 +157,10 @@ internal static class ConnectHandler
         {
             (reason, detail) = (ReasonCode.QuotaExceeded, "the limit of connections is reached");
         }
+        else if (connection.Context.Memory is { IsTight: true })
+        {
+            (reason, detail) = (ReasonCode.ServerBusy, "the server is short of memory");
+        }
         else if (packet.ClientId.IsEmpty && packet.Version != ProtocolVersion.V50 && (packet.Version == ProtocolVersion.V31 || !packet.CleanStart))
         {
             // [3.1.1 MQTT-3.1.3-8] In 3.1 an empty client identifier is never allowed.
@@ -188,6 +192,10 @@ internal static class ConnectHandler
         else if (TopicName.CountLevels(packet.WillTopic) > options.TopicLevelsMax)
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicLevelsMax} levels");
+        }
+        else if (packet.WillTopic.Length > options.TopicBytesMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicBytesMax} bytes");
         }
         else if (mountPointLength + packet.WillTopic.Length > Limits.StringSizeMax)
         {

@@ -43,6 +43,12 @@ internal static class PublishHandler
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
+        if (context.Memory is { IsFull: true })
+        {
+            Drop(connection, packet);
+            return;
+        }
+
         if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Publisher.Matches, session.ClientId))
         {
             RefuseUnkept(connection, packet);
@@ -97,6 +103,13 @@ internal static class PublishHandler
     }
 
     /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
+    /// <summary>There is no memory for it: at QoS 0 it is gone, others are not acknowledged.</summary>
+    private static void Drop(Connection connection, in PublishPacket packet)
+    {
+        if (packet.Qos != Qos.AtMostOnce) RefuseUnkept(connection, packet);
+        else connection.Context.Statistics.Add(Counter.DroppedRefused);
+    }
+
     private static void RefuseUnkept(Connection connection, in PublishPacket packet)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
@@ -192,6 +205,10 @@ internal static class PublishHandler
         if (TopicName.CountLevels(topicName) > context.Options.TopicLevelsMax)
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicLevelsMax} levels");
+        }
+        else if (topicName.Length > context.Options.TopicBytesMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicBytesMax} bytes");
         }
         else if (mounted.Length > Limits.StringSizeMax)
         {

@@ -105,7 +105,25 @@ internal static class ConfigurationKeys
         .Integer("topic_levels_max", 1, 1000, o => o.TopicLevelsMax, (o, v) => o with { TopicLevelsMax = (int)v },
             "Levels of a topic name or topic filter.")
         .Integer("client_id_bytes_max", 23, 65_535, o => o.ClientIdBytesMax, (o, v) => o with { ClientIdBytesMax = (int)v },
-            "Bytes of a client identifier.");
+            "Bytes of a client identifier.")
+        .Integer("topic_bytes_max", 1, 65_535, o => o.TopicBytesMax, (o, v) => o with { TopicBytesMax = (int)v },
+            "Bytes of a topic name or topic filter.")
+        .Integer("subscriptions_max", 0, Int32Max, o => o.SubscriptionsMax, (o, v) => o with { SubscriptionsMax = (int)v },
+            "Subscriptions of a session; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
+        .Integer("publish_rate_max", 0, Int32Max, o => o.PublishRateMax, (o, v) => o with { PublishRateMax = (int)v },
+            "Messages a second from one client in the long run, a second's worth at once; 0 for no limit.")
+        .Integer("receive_bytes_rate_max", 0, Int32Max, o => o.ReceiveBytesRateMax, (o, v) => o with { ReceiveBytesRateMax = (int)v },
+            "Bytes a second from one client in the long run, a second's worth at once; 0 for no limit.")
+        .Choice(
+            "rate_overflow",
+            [("delay", RateOverflow.Delay), ("disconnect", RateOverflow.Disconnect)],
+            o => o.RateOverflow,
+            (o, v) => o with { RateOverflow = v },
+            "Whether a client above these rates is read from more slowly, or disconnected with 0x96 Message rate too high.")
+        .Integer("connect_rate_max", 0, 1_000_000, o => o.ConnectRateMax, (o, v) => o with { ConnectRateMax = (int)v },
+            "Connections a second from one IPv4 address or IPv6 network (/64) in the long run, ten seconds' worth at once; 0 for no limit. More are closed unread.")
+        .Integer("memory_bytes_max", 0, long.MaxValue, o => o.MemoryBytesMax, (o, v) => o with { MemoryBytesMax = v },
+            "Bytes of memory of the process; 0 for no limit. From 85 % on new connections are refused with 0x89 Server busy, from 95 % on publications are dropped (QoS 0) or refused.");
 
     private static Section<BrokerOptions> CreateSession() =>
         new Section<BrokerOptions>(new BrokerOptions())
