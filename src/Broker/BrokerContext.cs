@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
@@ -32,6 +33,7 @@ internal sealed class BrokerContext
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers);
         Sessions = new SessionRegistry(this);
+        Users = new UserConnections(options.ConnectionsPerUserMax);
     }
 
     public BrokerOptions Options { get; }
@@ -61,6 +63,8 @@ internal sealed class BrokerContext
     public Authorization Authorization { get; }
 
     public SessionRegistry Sessions { get; }
+
+    public UserConnections Users { get; }
 
     /// <summary>What is written to the store; null when everything lives in memory only.</summary>
     public CommitBatcher? Commits { get; }

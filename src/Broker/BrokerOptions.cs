@@ -18,6 +18,9 @@ public sealed record BrokerOptions
     /// <summary>Connections at a time over all listeners; 0 means no limit. One more is refused with 0x97 Quota exceeded.</summary>
     public int ConnectionsMax { get; init; }
 
+    /// <summary>Connections of one user at a time; 0 means no limit. Anonymous clients are no user.</summary>
+    public int ConnectionsPerUserMax { get; init; }
+
     /// <summary>Seconds from the start of a connection to its complete CONNECT, authentication included. 1 to 3,600.</summary>
     public int ConnectTimeoutSeconds { get; init; } = 10;
 

@@ -75,9 +75,10 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             """,
         "store" or "stats" or "export" or "import" => StoreExamples,
         "check" when command.Parents.Any(parent => parent.Name == "store") => StoreExamples,
-        "config" or "check" or "show" or "reference" => """
+        "config" or "check" or "show" or "convert" or "reference" => """
             avocet config check avocet.toml                     what is wrong in a file, with lines
             avocet config show --config avocet.toml             every value in effect, and where it comes from
+            avocet config convert /etc/mosquitto/mosquitto.conf take over what Mosquitto had
             avocet config reference                             all keys with meaning, range and default, as Markdown
             """,
         _ => """

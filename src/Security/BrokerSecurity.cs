@@ -2,7 +2,11 @@ using Avocet.Broker;
 using Avocet.Broker.Security;
 using Avocet.Protocol;
 using Avocet.Security.Access;
+using Avocet.Security.Certificates;
+using Avocet.Security.Login;
 using Avocet.Security.Passwords;
+using Avocet.Security.Scram;
+using Avocet.Security.Tokens;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Security;
@@ -16,6 +20,8 @@ public sealed class BrokerSecurity : IDisposable
     private readonly Dictionary<string, PasswordFileAuthenticator> _passwordFiles = [];
     private readonly SecurityOptions _options;
     private readonly AccessControl _access;
+    private readonly TokenKeys? _tokenKeys;
+    private readonly ScramSource? _scram;
     private MqttBroker? _broker;
 
     /// <exception cref="SecurityFileException">A file cannot be used; the message says why.</exception>
@@ -32,32 +38,51 @@ public sealed class BrokerSecurity : IDisposable
                 _passwordFiles[path] = new PasswordFileAuthenticator(path, _hashing, _logger) { OnChanged = DisconnectUsers };
             }
 
-            var hasAuthentication = _passwordFiles.Count > 0 || services.Authenticators.Count > 0 || services.EnhancedAuthenticators.Count > 0;
+            if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
+            if (options.Token.IsOn) _tokenKeys = new TokenKeys(options.Token, services.TimeProvider, _logger);
+
+            var hasAuthentication = options.HasAuthentication || services.Authenticators.Count > 0 || services.EnhancedAuthenticators.Count > 0;
             _access = new AccessControl(options, hasAuthentication, _logger);
         }
         catch
         {
-            _hashing?.Dispose();
+            Dispose();
             throw;
         }
     }
 
     /// <summary>Whether clients of this listener can log in.</summary>
-    public bool HasAuthenticator(string listener) => PasswordFileOf(listener).Length > 0;
+    public bool HasAuthenticator(string listener) =>
+        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
 
     /// <summary>The services with what is configured here behind what was given.</summary>
     public BrokerServices AddTo(BrokerServices services)
     {
         var authenticators = new List<IAuthenticator>(services.Authenticators);
+        // Before the passwords: a token is no password, and need not be hashed to learn that.
+        if (_tokenKeys is not null) authenticators.Add(new TokenAuthenticator(_options.Token, _tokenKeys, services.TimeProvider));
+
         foreach (var (path, authenticator) in _passwordFiles)
         {
             authenticators.Add(new ForListeners(listener => PasswordFileOf(listener) == path, authenticator));
         }
 
+        // Asked first: who has shown a certificate needs no password.
+        foreach (var listener in _options.Listeners.Where(candidate => candidate.CertificateUser != CertificateName.None || candidate.CertificateClientId != CertificateName.None))
+        {
+            authenticators.Insert(0, new ForListeners(name => name == listener.Listener, new CertificateAuthenticator(listener, _logger)));
+        }
+
+        var login = _options.Login;
+        var guard = new LoginGuard(login, authenticators, services.TimeProvider, _logger);
+        var isGuarded = authenticators.Count > 0 || _scram is not null || login.AllowFrom.Length > 0 || login.DenyFrom.Length > 0;
+        var mechanisms = new List<IEnhancedAuthenticator>(services.EnhancedAuthenticators);
+        if (_scram is not null) mechanisms.AddRange([new ScramAuthenticator(ScramVerifier.Sha256, _scram, guard), new ScramAuthenticator(ScramVerifier.Sha512, _scram, guard)]);
+
         var authorizers = new List<IAuthorizer>(services.Authorizers);
         if (_access.Authorizer is { } rules) authorizers.Add(rules);
 
-        return services with { Authenticators = authenticators, Authorizers = authorizers };
+        return services with { Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, EnhancedAuthenticators = mechanisms };
     }
 
     /// <summary>Tells whose connections end when a change of the rules wants it.</summary>
@@ -70,6 +95,7 @@ public sealed class BrokerSecurity : IDisposable
         {
             foreach (var file in _passwordFiles.Values) file.ReloadIfChanged();
 
+            _scram?.ReloadIfChanged();
             _access.ReloadIfChanged();
         }
     }
@@ -81,11 +107,16 @@ public sealed class BrokerSecurity : IDisposable
         {
             foreach (var file in _passwordFiles.Values) file.Reload();
 
+            _scram?.ReloadIfChanged();
             _access.Reload(options);
         }
     }
 
-    public void Dispose() => _hashing?.Dispose();
+    public void Dispose()
+    {
+        _hashing?.Dispose();
+        _tokenKeys?.Dispose();
+    }
 
     private string PasswordFileOf(string listener) =>
         _options.Listeners.FirstOrDefault(candidate => candidate.Listener == listener) is { PasswordFile.Length: > 0 } own ? own.PasswordFile : _options.PasswordFile;

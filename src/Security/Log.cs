@@ -17,6 +17,18 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Warning, "Log-in refused as busy: {Count} passwords wait to be checked already. The client may try again.")]
     public static partial void HashingQueueFull(ILogger logger, int count);
 
+    [LoggerMessage(4004, LogLevel.Warning, "Address {Address} failed to log in {Failures} times and is banned for {Seconds} s.")]
+    public static partial void AddressBanned(ILogger logger, string address, int failures, int seconds);
+
+    [LoggerMessage(4005, LogLevel.Warning, "Log-in as user '{User}' failed {Failures} times and is not possible for {Seconds} s.")]
+    public static partial void UserBanned(ILogger logger, string user, int failures, int seconds);
+
+    [LoggerMessage(4006, LogLevel.Information, "Listener '{Listener}': a client certificate has no {Field}, which is to be the {Use}; refused.")]
+    public static partial void CertificateNameless(ILogger logger, string listener, string field, string use);
+
+    [LoggerMessage(4007, LogLevel.Error, "Keys of tokens not read from {Url}, those known stay: {Reason}")]
+    public static partial void KeySetKept(ILogger logger, string url, string reason);
+
     [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
     public static partial void RulesLoaded(ILogger logger, string file, int count);
 

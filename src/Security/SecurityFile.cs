@@ -9,13 +9,16 @@ internal static class SecurityFile
     private const long SizeMax = 256 * 1024 * 1024;
 
     /// <exception cref="SecurityFileException">It cannot be read; the message says why.</exception>
-    public static string ReadText(string path)
+    public static string ReadText(string path) => Encoding.UTF8.GetString(ReadBytes(path)).TrimStart('\uFEFF');
+
+    /// <exception cref="SecurityFileException">It cannot be read; the message says why.</exception>
+    public static byte[] ReadBytes(string path)
     {
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > SizeMax }) throw new SecurityFileException($"{path}: larger than {SizeMax} bytes.");
 
-            return File.ReadAllText(path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

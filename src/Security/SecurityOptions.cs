@@ -1,4 +1,6 @@
 using Avocet.Security.Access;
+using Avocet.Security.Login;
+using Avocet.Security.Tokens;
 
 namespace Avocet.Security;
 
@@ -8,8 +10,17 @@ public sealed record SecurityOptions
     /// <summary>A Mosquitto password file of the listeners that have none of their own; empty for none.</summary>
     public string PasswordFile { get; init; } = "";
 
+    /// <summary>A file of users for SCRAM, at all listeners; empty for none.</summary>
+    public string ScramFile { get; init; } = "";
+
     /// <summary>Threads that check passwords; 0 for half the processors.</summary>
     public int PasswordThreads { get; init; }
+
+    /// <summary>How often one may try to log in, and from where.</summary>
+    public LoginOptions Login { get; init; } = new();
+
+    /// <summary>Which tokens let clients in.</summary>
+    public TokenOptions Token { get; init; } = new();
 
     /// <summary>A Mosquitto access file of the listeners that have none of their own; empty for none.</summary>
     public string AclFile { get; init; } = "";
@@ -27,5 +38,5 @@ public sealed record SecurityOptions
     public IReadOnlyList<ListenerSecurity> Listeners { get; init; } = [];
 
     /// <summary>Whether clients of some listener can log in.</summary>
-    public bool HasAuthentication => PasswordFile.Length > 0 || Listeners.Any(listener => listener.PasswordFile.Length > 0);
+    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || Token.IsOn || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
 }

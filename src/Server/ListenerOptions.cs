@@ -51,6 +51,21 @@ public sealed record ListenerOptions
     /// <summary>The access file of this listener; empty for the common one.</summary>
     public string AclFile { get; init; } = "";
 
+    /// <summary>Whether clients have to show a certificate.</summary>
+    public ClientCertificateMode ClientCertificate { get; init; }
+
+    /// <summary>PEM files of the authorities whose client certificates are accepted: a file, or a folder of files.</summary>
+    public string ClientCaFile { get; init; } = "";
+
+    /// <summary>A file of revocation lists, PEM or DER; empty for none.</summary>
+    public string ClientCrlFile { get; init; } = "";
+
+    /// <summary>What of a client certificate is the user name.</summary>
+    public CertificateName CertificateUser { get; init; }
+
+    /// <summary>What of a client certificate is the client identifier.</summary>
+    public CertificateName CertificateClientId { get; init; }
+
     /// <summary>Whether connections are encrypted.</summary>
     public bool IsTls => Transport is ListenerTransport.Tls or ListenerTransport.Wss;
 
@@ -63,7 +78,14 @@ public sealed record ListenerOptions
     /// <summary>The transport's word in configuration, logs and <c>ConnectionOrigin</c>.</summary>
     public string TransportName => NameOf(Transport);
 
-    internal ListenerSecurity Security => new() { Listener = Name, PasswordFile = PasswordFile, AclFile = AclFile };
+    internal ListenerSecurity Security => new()
+    {
+        Listener = Name,
+        PasswordFile = PasswordFile,
+        AclFile = AclFile,
+        CertificateUser = CertificateUser,
+        CertificateClientId = CertificateClientId,
+    };
 
     internal ListenPort EffectivePort => Port ?? DefaultPort(Transport);
 

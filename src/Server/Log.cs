@@ -12,6 +12,9 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Configuration: {Source}. 'avocet config show' prints every value and where it comes from.")]
     public static partial void ConfigurationSource(ILogger logger, string source);
 
+    [LoggerMessage(2013, LogLevel.Warning, "{Note}")]
+    public static partial void ConfigurationNoted(ILogger logger, string note);
+
     [LoggerMessage(2002, LogLevel.Information, "Data is kept in {Location}. What is acknowledged survives {Survives} (durability = \"{Durability}\").")]
     public static partial void DataKept(ILogger logger, string location, string survives, string durability);
 
@@ -68,6 +71,9 @@ internal static partial class Log
 
     [LoggerMessage(2032, LogLevel.Warning, "Listener '{Listener}': certificate {File} expired on {NotAfter:yyyy-MM-dd}. Renew it; it is read again by itself.")]
     public static partial void CertificateExpired(ILogger logger, string listener, string file, DateTime notAfter);
+
+    [LoggerMessage(2033, LogLevel.Warning, "Listener '{Listener}': {Reason}.")]
+    public static partial void ClientCertificateRefused(ILogger logger, string listener, string reason);
 
     [LoggerMessage(2040, LogLevel.Information, "Listener '{Listener}': TLS handshake with {RemoteEndPoint} failed: {Reason}")]
     public static partial void HandshakeFailed(ILogger logger, string listener, EndPoint? remoteEndPoint, string reason);

@@ -81,6 +81,9 @@ internal sealed class Connection : WheelTimer
         }
     }
 
+    /// <summary>The user as which it counts against the limit of connections; null where it does not.</summary>
+    public string? CountedUser { get; set; }
+
     /// <summary>What the client may do; null for everything.</summary>
     public ClientAccess? Access { get; set; }
 
@@ -152,6 +155,7 @@ internal sealed class Connection : WheelTimer
         finally
         {
             list.Remove(this);
+            Context.Users.Remove(this);
             _ended.Set();
         }
 

@@ -75,6 +75,12 @@ internal static class ConnectHandler
         }
 
         connection.Identity = identity;
+        if (!connection.Context.Users.TryAdd(connection, connection.Context.Sessions.FindConnection(request.ClientId)))
+        {
+            Refuse(connection, ReasonCode.QuotaExceeded, "the limit of connections of this user is reached", request.PacketSizeMax);
+            return;
+        }
+
         connection.SetValidUntil(result.ValidUntil);
         var opened = connection.Context.Sessions.TryOpen(connection, request, out var former);
         if (opened == OpenResult.Opened) Begin(connection, request);

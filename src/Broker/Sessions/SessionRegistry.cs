@@ -36,6 +36,12 @@ internal sealed class SessionRegistry(BrokerContext context)
         }
     }
 
+    /// <summary>The connection that a client identifier has now, or null.</summary>
+    public Connection? FindConnection(string clientId)
+    {
+        lock (_gate) return _sessions.GetValueOrDefault(clientId)?.Connection;
+    }
+
     /// <summary>
     /// Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4] Not while another connection has the session, so that
     /// nothing <paramref name="former"/> received is handled after what this one sends; nor before the end of the session that a Clean Start discards is

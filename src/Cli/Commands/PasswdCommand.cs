@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Avocet.Security;
 using Avocet.Security.Passwords;
+using Avocet.Security.Scram;
 using Avocet.Server;
 
 namespace Avocet.Cli.Commands;
@@ -23,7 +24,7 @@ internal static class PasswdCommand
         var hash = HashOption();
         var command = new Command("passwd", "Add, delete and check the users of a password file. Takes the options of mosquitto_passwd, too.")
         {
-            CreateSet(), CreateDelete(), CreateCheck(), CreateConvert(), file, user, password, create, batch, delete, convert, hash,
+            CreateSet(), CreateDelete(), CreateCheck(), CreateConvert(), CreateScram(), file, user, password, create, batch, delete, convert, hash,
         };
         command.SetAction(parsed => Run(parsed, () =>
         {
@@ -86,6 +87,27 @@ internal static class PasswdCommand
         var (file, hash) = (FileArgument(), HashOption());
         var command = new Command("convert", "Hash the passwords of a file of plain ones (user:password). What is hashed stays as it is.") { file, hash };
         command.SetAction(parsed => Run(parsed, () => Convert(parsed.GetValue(file)!, parsed.GetValue(hash), parsed)));
+        return command;
+    }
+
+    private static Command CreateScram()
+    {
+        var (file, user) = (FileArgument(), UserArgument());
+        var command = new Command("scram", "Add or change a user of a file for SCRAM (login.scram_file).") { file, user };
+        command.SetAction(parsed => Run(parsed, () =>
+        {
+            var (path, name) = (parsed.GetValue(file)!, parsed.GetValue(user)!);
+            if (PasswordFile.FindNameProblem(name) is { } problem) return Fail(parsed, problem);
+
+            var editor = File.Exists(path) ? PasswordFileEditor.Open(path) : new PasswordFileEditor("");
+            var password = PasswordInput.ReadNew(parsed);
+            if (password.Length == 0) return Fail(parsed, "an empty password is none");
+
+            editor.Delete(name);
+            SecurityFile.Replace(path, editor.Text + ScramFile.LineOf(name, password) + "\n");
+            parsed.InvocationConfiguration.Output.WriteLine($"Set user '{name}'.");
+            return ServerProcess.ExitSuccess;
+        }));
         return command;
     }
 

@@ -3,6 +3,7 @@ using Avocet.Broker;
 using Avocet.Protocol.Topics;
 using Avocet.Security;
 using Avocet.Security.Access;
+using Avocet.Security.Tokens;
 
 namespace Avocet.Server.Configuration;
 
@@ -27,6 +28,11 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
 
         var security = Section<SecurityOptions>.Bind(root.Table(SecurityKeys.Login), server.Security);
         security = Section<SecurityOptions>.Bind(root.Table(SecurityKeys.Access), security) with { Rules = [.. root.Items(SecurityKeys.Rule).Select(BindRule)] };
+        security = security with { Token = Section<TokenOptions>.Bind(root.Table(SecurityKeys.Token), security.Token) };
+        if (security.Token.FindProblem() is { } problem) assigner.Report(root.Table(SecurityKeys.Token).OriginOf("key_set_url"), $"jwt.{problem}.");
+
+        CheckRanges(root.Table(SecurityKeys.Login), "allow_from", security.Login.AllowFrom);
+        CheckRanges(root.Table(SecurityKeys.Login), "deny_from", security.Login.DenyFrom);
         var certificates = BindCertificates(root.Items(ConfigurationKeys.Certificate));
         var listeners = new List<ListenerOptions>();
         foreach (var item in root.Items(ConfigurationKeys.Listener)) listeners.Add(BindListener(item, certificates.Count > 0));
@@ -61,6 +67,12 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
 
         // Not the bound one: it was made with another filter.
         return new TopicDurability(filter, durability);
+    }
+
+    private void CheckRanges(SettingTable table, string key, string ranges)
+    {
+        AddressRange.ParseList(ranges, out var wrong);
+        if (wrong is not null) assigner.Report(table.OriginOf(key), $"{table.Section.PathOf(key)}: \"{wrong}\" is no address such as 10.0.0.1 or 10.0.0.0/8.");
     }
 
     private AccessRuleOptions BindRule(SettingTable item)
@@ -116,7 +128,29 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         }
 
         CheckMountPoint(item, listener.MountPoint);
+        CheckClientCertificates(item, listener);
         return listener;
+    }
+
+    private void CheckClientCertificates(SettingTable item, ListenerOptions listener)
+    {
+        var isAsked = listener.ClientCertificate != ClientCertificateMode.None;
+        if (isAsked && !listener.IsTls)
+        {
+            assigner.Report(item.OriginOf("client_certificate"), $"listener '{listener.Name}' has client certificates without TLS; they take transport \"tls\" or \"wss\".");
+        }
+        else if (isAsked && listener.ClientCaFile.Length == 0)
+        {
+            assigner.Report(item.OriginOf("client_certificate"), $"listener '{listener.Name}' has no 'client_ca_file' to verify client certificates with.");
+        }
+        else if (!isAsked && listener.CertificateUser != CertificateName.None)
+        {
+            assigner.Report(item.OriginOf("certificate_user"), $"listener '{listener.Name}' takes user names from certificates and does not ask for any; set 'client_certificate'.");
+        }
+        else if (listener.CertificateUser == CertificateName.None && listener.CertificateClientId != CertificateName.None)
+        {
+            assigner.Report(item.OriginOf("certificate_client_id"), $"listener '{listener.Name}' has 'certificate_client_id' without 'certificate_user'.");
+        }
     }
 
     private void CheckName(SettingTable item, string name)

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using Avocet.Broker;
 using Avocet.Protocol;
+using Avocet.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Server.Configuration;
@@ -22,6 +23,9 @@ internal static class ConfigurationKeys
 
     public static readonly IReadOnlyList<(string Word, Durability Value)> Durabilities =
         [("fsync", Durability.Fsync), ("os", Durability.Os), ("none", Durability.None)];
+
+    public static readonly IReadOnlyList<(string Word, CertificateName Value)> CertificateNames =
+        [("none", CertificateName.None), ("cn", CertificateName.Cn), ("dn", CertificateName.Dn), ("san", CertificateName.San)];
 
     private const long Int32Max = int.MaxValue;
 
@@ -45,7 +49,7 @@ internal static class ConfigurationKeys
     public static Section<ServerOptions> Root { get; } = CreateRoot();
 
     /// <summary>Every section with the ones below it, in the order of the reference page.</summary>
-    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Access, SecurityKeys.Rule, Listener, ListenerCertificate, Certificate];
+    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Access, SecurityKeys.Rule, Listener, ListenerCertificate, Certificate];
 
     public static string NameOf(Durability durability) => Durabilities.First(choice => choice.Value == durability).Word;
 
@@ -54,7 +58,7 @@ internal static class ConfigurationKeys
         {
             Path = "",
             Summary = "Keys at the top of the file, before the first section.",
-            Sections = [DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Access, SecurityKeys.Rule, Listener, Certificate],
+            Sections = [DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Access, SecurityKeys.Rule, Listener, Certificate],
         }
         .Text("data", SettingKind.File, o => o.DataFolder, (o, v) => o with { DataFolder = v },
             "The folder of the server's files, sessions and messages among them; it is made where it is missing. "
@@ -88,6 +92,8 @@ internal static class ConfigurationKeys
         }
         .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
             "Connections at a time over all listeners; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
+        .Integer("connections_per_user_max", 0, Int32Max, o => o.ConnectionsPerUserMax, (o, v) => o with { ConnectionsPerUserMax = (int)v },
+            "Connections of one user at a time; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
         .Integer("connect_timeout_seconds", 1, 3600, o => o.ConnectTimeoutSeconds, (o, v) => o with { ConnectTimeoutSeconds = (int)v },
             "Seconds from the start of a connection to its whole CONNECT, authentication included.")
         .Integer("packet_size_max", 1024, 268_435_460, o => o.PacketSizeMax, (o, v) => o with { PacketSizeMax = (int)v },
@@ -189,6 +195,20 @@ internal static class ConfigurationKeys
             o => o.TlsVersionMin,
             (o, v) => o with { TlsVersionMin = v },
             "The oldest TLS version accepted.")
+        .Choice(
+            "client_certificate",
+            [("none", ClientCertificateMode.None), ("optional", ClientCertificateMode.Optional), ("required", ClientCertificateMode.Required)],
+            o => o.ClientCertificate,
+            (o, v) => o with { ClientCertificate = v },
+            "Whether TLS clients are asked for a certificate, and whether they must have one.")
+        .Text("client_ca_file", SettingKind.File, o => o.ClientCaFile, (o, v) => o with { ClientCaFile = v },
+            "A PEM file, or a folder of them, of the authorities whose client certificates are accepted. A change of the files counts at once.")
+        .Text("client_crl_file", SettingKind.File, o => o.ClientCrlFile, (o, v) => o with { ClientCrlFile = v },
+            "Revocation lists, PEM or DER. The issuer of a client certificate needs a current one then. A change of the file counts at once.")
+        .Choice("certificate_user", CertificateNames, o => o.CertificateUser, (o, v) => o with { CertificateUser = v },
+            "What of the client certificate is the user name; then it needs no password.")
+        .Choice("certificate_client_id", CertificateNames, o => o.CertificateClientId, (o, v) => o with { CertificateClientId = v },
+            "What of the client certificate is the client identifier, besides `certificate_user`.")
         .Boolean("subprotocol_required", o => o.SubprotocolRequired, (o, v) => o with { SubprotocolRequired = v },
             "Whether WebSocket clients must offer the subprotocol `mqtt` or `mqttv3.1`.");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Avocet.Security;
 
 namespace Avocet.Server.Configuration;
 
@@ -11,27 +12,38 @@ internal static class ConfigurationListing
 {
     private const int CommentColumn = 44;
 
-    public static string Write(ServerConfiguration configuration)
+    public static string Write(ServerConfiguration configuration) => Write(configuration, new StringBuilder(), onlySet: false);
+
+    /// <summary>What was set and nothing else, to be used as a file.</summary>
+    public static string WriteSet(ServerConfiguration configuration)
     {
         var text = new StringBuilder();
+        foreach (var note in configuration.Notes) text.Append("# ").Append(note).Append('\n');
+        if (text.Length > 0) text.Append('\n');
+
+        return Write(configuration, text, onlySet: true);
+    }
+
+    private static string Write(ServerConfiguration configuration, StringBuilder text, bool onlySet)
+    {
         var root = configuration.Root;
-        WriteKeys(text, root, configuration.Options);
+        WriteKeys(text, root, configuration.Options, onlySet);
         foreach (var section in root.Section.Sections)
         {
-            if (!section.IsArray) WriteTable(text, root.Table(section), configuration.Options);
+            if (!section.IsArray) WriteTable(text, root.Table(section), configuration.Options, onlySet);
         }
 
-        foreach (var exception in root.Items(ConfigurationKeys.DurabilityFor)) WriteTable(text, exception, configuration.Options);
+        foreach (var exception in root.Items(ConfigurationKeys.DurabilityFor)) WriteTable(text, exception, configuration.Options, onlySet);
 
-        foreach (var rule in root.Items(SecurityKeys.Rule)) WriteTable(text, rule, configuration.Options);
+        foreach (var rule in root.Items(SecurityKeys.Rule)) WriteTable(text, rule, configuration.Options, onlySet);
 
         foreach (var listener in root.Items(ConfigurationKeys.Listener))
         {
-            WriteTable(text, listener, configuration.Options);
-            foreach (var certificate in listener.Items(ConfigurationKeys.ListenerCertificate)) WriteTable(text, certificate, configuration.Options);
+            WriteTable(text, listener, configuration.Options, onlySet);
+            foreach (var certificate in listener.Items(ConfigurationKeys.ListenerCertificate)) WriteTable(text, certificate, configuration.Options, onlySet);
         }
 
-        foreach (var certificate in root.Items(ConfigurationKeys.Certificate)) WriteTable(text, certificate, configuration.Options);
+        foreach (var certificate in root.Items(ConfigurationKeys.Certificate)) WriteTable(text, certificate, configuration.Options, onlySet);
         return text.ToString();
     }
 
@@ -58,18 +70,20 @@ internal static class ConfigurationListing
         }
     }
 
-    private static void WriteTable(StringBuilder text, SettingTable table, ServerOptions options)
+    private static void WriteTable(StringBuilder text, SettingTable table, ServerOptions options, bool onlySet)
     {
+        if (onlySet && !table.Settings.Any()) return;
+
         text.Append('\n').Append(table.Section.Heading).Append('\n');
-        WriteKeys(text, table, options);
+        WriteKeys(text, table, options, onlySet);
     }
 
-    private static void WriteKeys(StringBuilder text, SettingTable table, ServerOptions options)
+    private static void WriteKeys(StringBuilder text, SettingTable table, ServerOptions options, bool onlySet)
     {
         foreach (var key in table.Section.Keys)
         {
             var setting = table.Find(key.Name);
-            if (setting is null && !Matters(table, key.Name)) continue;
+            if (setting is null && (onlySet || !Matters(table, key.Name))) continue;
 
             if (setting is null && EffectiveDefault(table, key, options) is not { } value)
             {
@@ -98,7 +112,7 @@ internal static class ConfigurationListing
             "address" or "port" => transport != "unix",
             "path" => transport is not ("tcp" or "tls"),
             "permissions" => transport == "unix",
-            "tls_version_min" => transport is "tls" or "wss",
+            "tls_version_min" or "client_certificate" or "client_ca_file" or "client_crl_file" or "certificate_user" or "certificate_client_id" => transport is "tls" or "wss",
             "subprotocol_required" => transport is "ws" or "wss",
             _ => true,
         };
@@ -120,7 +134,7 @@ internal static class ConfigurationListing
                 case "path":
                     return listener.IsWebSocket ? Format(listener.EffectivePath) : null;
                 case "allow_anonymous":
-                    return Format(listener.IsLocalOnly && listener.PasswordFile.Length == 0 && options.Security.PasswordFile.Length == 0);
+                    return Format(listener.IsLocalOnly && listener.PasswordFile.Length == 0 && !options.Security.Token.IsOn && options.Security.ScramFile.Length == 0 && listener.CertificateUser == CertificateName.None && options.Security.PasswordFile.Length == 0);
             }
         }
 

@@ -1,5 +1,7 @@
 using Avocet.Security;
 using Avocet.Security.Access;
+using Avocet.Security.Login;
+using Avocet.Security.Tokens;
 
 namespace Avocet.Server.Configuration;
 
@@ -7,6 +9,8 @@ namespace Avocet.Server.Configuration;
 internal static class SecurityKeys
 {
     public static Section<SecurityOptions> Login { get; } = CreateLogin();
+
+    public static Section<TokenOptions> Token { get; } = CreateToken();
 
     public static Section<SecurityOptions> Access { get; } = CreateAccess();
 
@@ -20,8 +24,52 @@ internal static class SecurityKeys
         }
         .Text("password_file", SettingKind.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v },
             "Users and their hashed passwords, a line each, as `avocet passwd` and `mosquitto_passwd` write it. It is read again when it changes.")
+        .Text("scram_file", SettingKind.File, o => o.ScramFile, (o, v) => o with { ScramFile = v },
+            "Users for SCRAM-SHA-256 and SCRAM-SHA-512 (5.0 clients), as `avocet passwd scram` writes it. It is read again when it changes.")
         .Integer("password_threads", 0, 64, o => o.PasswordThreads, (o, v) => o with { PasswordThreads = (int)v },
-            "Threads that check passwords; 0 for half the processors. Up to 1,000 checks wait for them, then log-ins get 0x89 Server busy.");
+            "Threads that check passwords; 0 for half the processors. Up to 1,000 checks wait for them, then log-ins get 0x89 Server busy.")
+        .Text("allow_from", SettingKind.Text, o => o.Login.AllowFrom, (o, v) => o with { Login = o.Login with { AllowFrom = v } },
+            "Addresses that may connect, such as `192.168.0.0/16, fd00::/8`; none set means all.")
+        .Text("deny_from", SettingKind.Text, o => o.Login.DenyFrom, (o, v) => o with { Login = o.Login with { DenyFrom = v } },
+            "Addresses that may not connect, also where `allow_from` has them.")
+        .Integer("failures_max", 0, 1_000_000, o => o.Login.FailuresMax, (o, v) => o with { Login = o.Login with { FailuresMax = (int)v } },
+            "Failed log-ins from an address after which it is refused with 0x8A Banned; 0 for never. A success begins the count anew.")
+        .Integer("user_failures_max", 0, 1_000_000, o => o.Login.UserFailuresMax, (o, v) => o with { Login = o.Login with { UserFailuresMax = (int)v } },
+            "The same for a user, from wherever; 0 for never. It lets strangers lock a user out, so it is off.")
+        .Integer("ban_seconds", 1, 1_000_000, o => o.Login.BanSeconds, (o, v) => o with { Login = o.Login with { BanSeconds = (int)v } },
+            "How long a ban lasts, and for how long failures count.")
+        .Integer("failure_delay_milliseconds", 0, 5000, o => o.Login.DelayMilliseconds, (o, v) => o with { Login = o.Login with { DelayMilliseconds = (int)v } },
+            "How long the answer to a failed log-in is held back, times the failures so far; at most 5 s.")
+        .Integer("ipv4_prefix", 8, 32, o => o.Login.Ipv4Prefix, (o, v) => o with { Login = o.Login with { Ipv4Prefix = (int)v } },
+            "Bits of an IPv4 address that count as one place.")
+        .Integer("ipv6_prefix", 16, 128, o => o.Login.Ipv6Prefix, (o, v) => o with { Login = o.Login with { Ipv6Prefix = (int)v } },
+            "Bits of an IPv6 address that count as one place.")
+        .Choice("client_id", [("any", ClientIdBinding.Any), ("equal", ClientIdBinding.Equal), ("prefix", ClientIdBinding.Prefix)], o => o.Login.ClientId,
+            (o, v) => o with { Login = o.Login with { ClientId = v } },
+            "Which client identifiers a user may have: `any`, `equal` to the user name, or `prefix`: it begins with it and one of `-_.:/`.");
+
+    private static Section<TokenOptions> CreateToken() =>
+        new Section<TokenOptions>(new TokenOptions())
+        {
+            Path = "jwt",
+            Summary = "JSON Web Tokens, in place of passwords. One of the first three keys turns them on. See [security.md](security.md).",
+        }
+        .Text("secret_file", SettingKind.File, o => o.SecretFile, (o, v) => o with { SecretFile = v },
+            "A file with the secret of HS256, HS384 and HS512: a line of at least 32 characters.")
+        .Text("key_file", SettingKind.File, o => o.KeyFile, (o, v) => o with { KeyFile = v },
+            "A PEM file with public keys or certificates for RS, PS and ES algorithms.")
+        .Text("key_set_url", SettingKind.Text, o => o.KeySetUrl, (o, v) => o with { KeySetUrl = v },
+            "The https URL of a JSON Web Key Set (JWKS).")
+        .Integer("key_set_seconds", 10, 86_400, o => o.KeySetSeconds, (o, v) => o with { KeySetSeconds = (int)v },
+            "How long a key set is used before it is asked for again. A key that is not known is asked for at once, at most every 10 s.")
+        .Choice("place", [("password", TokenPlace.Password), ("username", TokenPlace.UserName)], o => o.Place, (o, v) => o with { Place = v },
+            "Where clients put their token.")
+        .Text("issuer", SettingKind.Text, o => o.Issuer, (o, v) => o with { Issuer = v }, "What `iss` must be.")
+        .Text("audience", SettingKind.Text, o => o.Audience, (o, v) => o with { Audience = v }, "What `aud` must contain.")
+        .Text("user_claim", SettingKind.Text, o => o.UserClaim, (o, v) => o with { UserClaim = v },
+            "The claim that is the user name, whatever CONNECT says.")
+        .Text("claims", SettingKind.Text, o => o.Claims, (o, v) => o with { Claims = v },
+            "Claims that must have a value, such as `device=${clientid}, tenant=acme`; `${username}` is the user name of CONNECT.");
 
     private static Section<SecurityOptions> CreateAccess() =>
         new Section<SecurityOptions>(new SecurityOptions())

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Avocet.Broker;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using KestrelListenOptions = Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions;
@@ -80,11 +82,12 @@ internal sealed class ListenerEndpoint
         });
     }
 
-    public ConnectionOrigin OriginOf(EndPoint? remote) => new()
+    public ConnectionOrigin OriginOf(EndPoint? remote, X509Certificate2? clientCertificate = null) => new()
     {
         Listener = _policy,
         RemoteEndPoint = Unmapped(remote),
         Transport = Options.TransportName,
+        ClientCertificate = clientCertificate,
     };
 
     /// <summary>A socket for all addresses gives IPv4 clients as ::ffff:192.0.2.1; people know them by the plain address.</summary>
@@ -97,7 +100,7 @@ internal sealed class ListenerEndpoint
 
     private async Task RunAsync(ConnectionContext connection)
     {
-        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint));
+        await _broker.RunConnectionAsync(connection.Transport, OriginOf(connection.RemoteEndPoint, connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate));
         ClosingDeadline.Begin(Options.Name, connection.Features, connection, _logger);
     }
 

@@ -24,7 +24,7 @@ internal sealed class ServerCertificates
         _timeProvider = timeProvider;
         _logger = logger;
         _sources = sources;
-        _stamps = Stamp(sources);
+        _stamps = StampAll(sources);
         _loaded = Load(sources);
     }
 
@@ -49,7 +49,7 @@ internal sealed class ServerCertificates
     /// <summary>Loads the files again when one changed. A bad file leaves the old certificates in use and is logged once per change.</summary>
     public void ReloadIfChanged()
     {
-        var stamps = Stamp(_sources);
+        var stamps = StampAll(_sources);
         if (stamps.AsSpan().SequenceEqual(_stamps)) return;
 
         _stamps = stamps;
@@ -59,7 +59,7 @@ internal sealed class ServerCertificates
     /// <summary>Loads certificates, from other files perhaps. A bad file leaves the old certificates in use.</summary>
     public void Reload(IReadOnlyList<CertificateOptions> sources)
     {
-        _stamps = Stamp(sources);
+        _stamps = StampAll(sources);
         if (TryLoad(sources)) _sources = sources;
     }
 
@@ -80,8 +80,9 @@ internal sealed class ServerCertificates
 
     private LoadedCertificate[] Load(IReadOnlyList<CertificateOptions> sources)
     {
+        var trust = ClientTrust.Load(_listener, _timeProvider, reason => Log.ClientCertificateRefused(_logger, _listener.Name, reason));
         var loaded = new LoadedCertificate[sources.Count];
-        for (var i = 0; i < loaded.Length; i++) loaded[i] = Load(sources[i]);
+        for (var i = 0; i < loaded.Length; i++) loaded[i] = Load(sources[i], trust);
 
         for (var i = 0; i < loaded.Length; i++)
         {
@@ -96,7 +97,7 @@ internal sealed class ServerCertificates
         return loaded;
     }
 
-    private LoadedCertificate Load(CertificateOptions source)
+    private LoadedCertificate Load(CertificateOptions source, ClientTrust? trust)
     {
         try
         {
@@ -112,6 +113,7 @@ internal sealed class ServerCertificates
                 // Browsers ask for HTTP by name. MQTT clients that ask for something of their own get no answer, which they take.
                 ApplicationProtocols = _listener.IsWebSocket ? [SslApplicationProtocol.Http11] : null,
             };
+            trust?.AddTo(options);
             return new LoadedCertificate(certificate, options);
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
@@ -145,6 +147,8 @@ internal sealed class ServerCertificates
         UnauthorizedAccessException => "no permission to read it or its key.",
         _ => exception.Message.ReplaceLineEndings(" ").TrimEnd('.') + ".",
     };
+
+    private FileStamp[] StampAll(IReadOnlyList<CertificateOptions> sources) => [.. Stamp(sources), .. ClientTrust.FilesOf(_listener).Select(FileStamp.Of)];
 
     private static FileStamp[] Stamp(IReadOnlyList<CertificateOptions> sources)
     {

@@ -28,7 +28,7 @@ internal sealed class TlsTransport(string listener, ServerCertificates certifica
         stream.ContinuesInPool = false;
         var pipe = new StreamPipe(tls, connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared);
         connection.Transport = pipe;
-        connection.Features.Set<ITlsConnectionFeature>(new TlsConnection());
+        connection.Features.Set<ITlsConnectionFeature>(new TlsConnection { ClientCertificate = tls.RemoteCertificate as X509Certificate2 });
         try
         {
             await next(connection);

@@ -81,7 +81,7 @@ internal sealed class WebSocketEndpoint : IHttpApplication<HttpContext>
         var receiving = pipe.ReceiveAsync();
         try
         {
-            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context)));
+            await _broker.RunConnectionAsync(pipe, endpoint.OriginOf(RemoteEndPoint(context), context.Connection.ClientCertificate));
         }
         finally
         {
