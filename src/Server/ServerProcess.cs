@@ -62,6 +62,8 @@ public sealed class ServerProcess
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
 
         Log.ConfigurationSource(_logger, _configuration.FilePath ?? "no file");
+        foreach (var note in _configuration.Notes) Log.ConfigurationNoted(_logger, note.ToString());
+
         await server.StartAsync(CancellationToken.None);
 
         var signal = await _stopSignal.Task;

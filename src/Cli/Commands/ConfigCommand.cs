@@ -8,16 +8,18 @@ namespace Avocet.Cli.Commands;
 internal static class ConfigCommand
 {
     public static Command Create() =>
-        new("config", "Check a configuration file, or show what is in effect.") { CreateCheck(), CreateShow(), CreateReference() };
+        new("config", "Check a configuration file, or show what is in effect.") { CreateCheck(), CreateShow(), CreateConvert(), CreateReference() };
 
     private static Command CreateCheck()
     {
-        var file = new Argument<string>("file") { Description = "The TOML file to check." };
+        var file = new Argument<string>("file") { Description = "The TOML file, or mosquitto.conf, to check." };
         var command = new Command("check", "Say what is wrong in a configuration file.") { file };
         command.SetAction(parsed =>
         {
             var configuration = ServerConfiguration.Read(new ConfigurationInput { FilePath = parsed.GetValue(file) });
             if (ReportErrors(configuration, parsed)) return ServerProcess.ExitFailure;
+
+            foreach (var note in configuration.Notes) parsed.InvocationConfiguration.Output.WriteLine(note);
 
             var listeners = configuration.Options.Listeners.Count(listener => !listener.IsOff);
             parsed.InvocationConfiguration.Output.WriteLine($"{parsed.GetValue(file)} is good: {listeners} listener{(listeners == 1 ? "" : "s")}.");
@@ -37,6 +39,21 @@ internal static class ConfigCommand
             if (ReportErrors(configuration, parsed)) return ServerProcess.ExitFailure;
 
             parsed.InvocationConfiguration.Output.Write(configuration.ToToml());
+            return ServerProcess.ExitSuccess;
+        });
+        return command;
+    }
+
+    private static Command CreateConvert()
+    {
+        var file = new Argument<string>("file") { Description = "The mosquitto.conf to convert; its name ends in .conf." };
+        var command = new Command("convert", "Print a mosquitto.conf as a configuration of Avocet, with what is otherwise as comments.") { file };
+        command.SetAction(parsed =>
+        {
+            var configuration = ServerConfiguration.Read(new ConfigurationInput { FilePath = parsed.GetValue(file) });
+            if (ReportErrors(configuration, parsed)) return ServerProcess.ExitFailure;
+
+            parsed.InvocationConfiguration.Output.Write(configuration.ConvertToToml());
             return ServerProcess.ExitSuccess;
         });
         return command;

@@ -6,7 +6,7 @@ namespace Avocet.Cli.Commands;
 /// <summary>The options that make up a configuration; serve and config show have the same.</summary>
 internal sealed class ServeOptions
 {
-    private readonly Option<string?> _config = new("--config", "-c") { Description = "The TOML file to read.", HelpName = "file" };
+    private readonly Option<string?> _config = new("--config", "-c") { Description = "The TOML file to read, or a mosquitto.conf.", HelpName = "file" };
     private readonly Option<string?> _bind = new("--bind")
     {
         Description = "The address to listen on, for all listeners: an IP address, localhost, or * for all.",

@@ -1,3 +1,5 @@
+using Avocet.Server.Configuration.Mosquitto;
+
 namespace Avocet.Server.Configuration;
 
 /// <summary>The configuration as it is in effect: the options, where each value comes from, and what is wrong.</summary>
@@ -19,6 +21,9 @@ public sealed class ServerConfiguration
     /// <summary>The file it was read from; null for none.</summary>
     public string? FilePath { get; }
 
+    /// <summary>What is otherwise than with the broker whose configuration file was read, in the order of its lines.</summary>
+    public IReadOnlyList<ConfigurationNote> Notes { get; private init; } = [];
+
     internal SettingTable Root { get; }
 
     public static ServerConfiguration Read(ConfigurationInput input)
@@ -29,7 +34,9 @@ public sealed class ServerConfiguration
         var filePath = input.FilePath;
         if (filePath is null && input.Environment.TryGetValue(TextAssignments.FileVariable, out var named) && named.Length > 0) filePath = named;
 
-        if (filePath is not null) new TomlFile(filePath, assigner).Read(root);
+        var notes = new List<ConfigurationNote>();
+        if (filePath is not null && MosquittoFile.IsOne(filePath)) new MosquittoFile(filePath, assigner, notes).Read(root);
+        else if (filePath is not null) new TomlFile(filePath, assigner).Read(root);
 
         var hasDefaultListeners = root.Items(ConfigurationKeys.Listener).Count == 0;
         if (hasDefaultListeners) AddListeners(root, ListenerTransport.Tcp, ListenerTransport.Ws);
@@ -43,11 +50,14 @@ public sealed class ServerConfiguration
 
         ApplyOptions(input, root, assigner);
         var options = new ConfigurationBinder(assigner).Bind(root);
-        return new ServerConfiguration(options, errors, root, filePath);
+        return new ServerConfiguration(options, errors, root, filePath) { Notes = notes };
     }
 
     /// <summary>The effective settings as TOML, each with a comment that says where it comes from. Passwords are left out.</summary>
     public string ToToml() => ConfigurationListing.Write(this);
+
+    /// <summary>What was set, as a TOML file, with the notes as comments.</summary>
+    public string ConvertToToml() => ConfigurationListing.WriteSet(this);
 
     private static void AddListeners(SettingTable root, params ReadOnlySpan<ListenerTransport> transports)
     {
