@@ -112,7 +112,7 @@ internal sealed class ClientArguments
     {
         if (parsed.GetValue(_password) is { } given) return given;
         if (parsed.GetValue(_passwordFile) is { } file) return Passwords.FromFile(file);
-        if (parsed.GetValue(_askPassword)) return Passwords.Ask(userName);
+        if (parsed.GetValue(_askPassword)) return PasswordInput.Read(userName is null ? "Password: " : $"Password of {userName}: ", parsed);
         if (profile.GetValueOrDefault("password-file") is { } profileFile) return Passwords.FromFile(Expand(profileFile));
         if (profile.GetValueOrDefault("password-env") is { } variable) return Passwords.FromEnvironment(variable);
 

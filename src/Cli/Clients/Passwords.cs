@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Avocet.Cli.Clients;
 
 /// <summary>Passwords that do not stand on the command line, where every user of the machine can see them.</summary>
@@ -23,21 +21,4 @@ internal static class Passwords
 
     public static string FromEnvironment(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new CommandException($"The environment has no {name}, which is to hold the password.");
-
-    /// <summary>Asks on the terminal, without showing what is typed; from a pipe it reads a line.</summary>
-    public static string Ask(string? userName)
-    {
-        Console.Error.Write($"Password{(userName is null ? "" : $" of {userName}")}: ");
-        if (Console.IsInputRedirected) return Console.ReadLine() ?? "";
-
-        var password = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
-        {
-            if (key.Key == ConsoleKey.Backspace) password.Length = Math.Max(0, password.Length - 1);
-            else if (key.KeyChar != 0) password.Append(key.KeyChar);
-        }
-
-        Console.Error.WriteLine();
-        return password.ToString();
-    }
 }

@@ -4,7 +4,7 @@ namespace Avocet.Security.Passwords;
 
 /// <summary>
 /// A few threads that check passwords, with a bounded queue in front, so that a storm of log-ins neither takes the threads of the connections nor all
-/// processors and all memory: an argon2 hash takes 46 MiB and about a tenth of a second.
+/// processors and all memory: an argon2 hash takes 46 MiB and about a quarter of a second.
 /// </summary>
 internal sealed class HashingThreads : IDisposable
 {
@@ -41,15 +41,24 @@ internal sealed class HashingThreads : IDisposable
     public async ValueTask<bool?> VerifyAsync(PasswordHash hash, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
     {
         var job = new Job(hash, password, cancellationToken);
-        if (!_jobs.TryAdd(job, 0, CancellationToken.None)) return null;
+        try
+        {
+            if (!_jobs.TryAdd(job, 0, CancellationToken.None)) return null;
+        }
+        catch (InvalidOperationException)
+        {
+            // The broker stops.
+            return null;
+        }
 
-        return await job.Result.Task;
+        // A client that has gone does not wait until its turn comes.
+        return await job.Completion.Task.WaitAsync(cancellationToken);
     }
 
     public void Dispose()
     {
         _jobs.CompleteAdding();
-        while (_jobs.TryTake(out var job)) job.Result.TrySetCanceled();
+        while (_jobs.TryTake(out var job)) job.Completion.TrySetCanceled();
 
         foreach (var thread in _threads) thread.Join(EndTimeMax);
     }
@@ -60,25 +69,25 @@ internal sealed class HashingThreads : IDisposable
         {
             if (job.CancellationToken.IsCancellationRequested)
             {
-                job.Result.TrySetCanceled(job.CancellationToken);
+                job.Completion.TrySetCanceled(job.CancellationToken);
                 continue;
             }
 
             try
             {
-                job.Result.TrySetResult(_verify(job.Hash, job.Password));
+                job.Completion.TrySetResult(_verify(job.Hash, job.Password));
             }
 #pragma warning disable CA1031 // Whatever it is, such as too little memory: it belongs to the client that waits, and the thread goes on.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                job.Result.TrySetException(exception);
+                job.Completion.TrySetException(exception);
             }
         }
     }
 
     private sealed record Job(PasswordHash Hash, ReadOnlyMemory<byte> Password, CancellationToken CancellationToken)
     {
-        public TaskCompletionSource<bool> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<bool> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
