@@ -41,6 +41,9 @@ public sealed class MqttClient : IAsyncDisposable
     /// <summary>Where the client stands.</summary>
     public ConnectionState State => _core.States.Current.State;
 
+    /// <summary>The latest change of the connection, with the reason where something went wrong.</summary>
+    public ConnectionChange LastChange => _core.States.Current;
+
     /// <summary>Tells the present state, then each change, in order. Observers must be quick.</summary>
     public IObservable<ConnectionChange> Changes => _core.States;
 

@@ -133,6 +133,7 @@ public sealed class MqttClientOptions
         Check(AcknowledgementTimeout > TimeSpan.Zero, nameof(AcknowledgementTimeout), AcknowledgementTimeout, "more than 0");
         Check(ShutdownTimeout >= TimeSpan.Zero, nameof(ShutdownTimeout), ShutdownTimeout, "0 or more");
         Check(ReconnectDelay >= TimeSpan.Zero && ReconnectDelay <= ReconnectDelayMax, nameof(ReconnectDelay), ReconnectDelay, "0 to ReconnectDelayMax");
+        if (Outbox.IsKept && string.IsNullOrEmpty(ClientId)) throw new ArgumentException("The outbox is kept, but without a client identifier its session cannot be found again. Set ClientId.");
         if (ClientId is { Length: 0 } && !CleanStart) throw new ArgumentException("ClientId is empty, so the session of an earlier run cannot be found. Set ClientId, or CleanStart = true.");
     }
 

@@ -30,6 +30,9 @@ public abstract class Outbox
     /// <param name="bytesMax">Bytes of topics and payloads that may wait.</param>
     public static Outbox InMemory(int messagesMax = MessagesMaxDefault, long bytesMax = BytesMaxDefault) => new MemoryOutbox(messagesMax, bytesMax);
 
+    /// <summary>Whether messages survive the program.</summary>
+    internal virtual bool IsKept => false;
+
     /// <summary>Opens what is kept; null when nothing is.</summary>
     internal abstract ValueTask<OutboxJournal?> OpenAsync(CancellationToken cancellationToken);
 

@@ -55,6 +55,8 @@ public sealed class Subscription : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isReading, 1) != 0) throw new InvalidOperationException($"The subscription '{Filter}' is being read already. Give each reader a subscription of its own.");
 
+        // Who comes back for more is done with the last one.
+        if (Options.Acknowledge == AcknowledgeMode.AfterHandling) Interlocked.Exchange(ref _underWay, null)?.Complete(ReasonCode.Success);
         try
         {
             using var nudge = cancellationToken.UnsafeRegister(static buffer => ((MessageBuffer)buffer!).Nudge(), Buffer);

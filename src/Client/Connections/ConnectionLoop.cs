@@ -98,10 +98,11 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
 
             var pause = NextPause(attempt);
             if (!wasConnected) Log.NotConnected(core.Logger, core.ClientId, _server, error.Message, attempt, pause.TotalSeconds);
+            var delay = Task.Delay(pause, _options.TimeProvider, _stop.Token);
             core.States.Publish(new ConnectionChange(ConnectionState.Waiting, error, attempt, pause));
             try
             {
-                await Task.Delay(pause, _options.TimeProvider, _stop.Token).ConfigureAwait(false);
+                await delay.ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -143,7 +144,7 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
         try
         {
             link = await OpenAsync().ConfigureAwait(false);
-            error = await ReadAsync(link).ConfigureAwait(false);
+            error = await ServeAsync(link).ConfigureAwait(false);
             goodbye = error is ServerDisconnectException ? null : (error as MqttException)?.Reason;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -174,7 +175,7 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
             var (userName, password) = Credentials();
             var request = new ConnectRequest(core.ClientId, userName, password, IsCleanStart());
             var server = await Handshake.RunAsync(link, _options, request, either.Token).ConfigureAwait(false);
-            Admit(link, server);
+            link.OnAccepted(server);
             return link;
         }
         catch (Exception exception)
@@ -194,7 +195,9 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
     private bool IsCleanStart()
     {
         // Before 5.0 a clean session ends with its connection, so there is never one to go on with.
-        return _options.CleanStart && (!_wasConnected || _version != ProtocolVersion.V50);
+        if (!_options.CleanStart || (_wasConnected && _version == ProtocolVersion.V50)) return false;
+
+        lock (core.Gate) return !core.Publisher.NeedsSession;
     }
 
     private (string? UserName, string? Password) Credentials()
@@ -215,7 +218,6 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
 
     private void Admit(Link link, ServerCapabilities server)
     {
-        link.OnAccepted(server);
         Server = server;
         core.ClientId = server.ClientId;
         core.Counters.Connections++;
@@ -231,25 +233,31 @@ internal sealed class ConnectionLoop(ClientCore core) : IDisposable
         _first.TrySetResult(server);
     }
 
-    private async Task<Exception> ReadAsync(Link link)
+    private async Task<Exception> ServeAsync(Link link)
     {
-        var dispatcher = new PacketDispatcher(core, link, Reauthentication!);
         var keepAlive = new KeepAlive(core, link);
         await using (keepAlive.ConfigureAwait(false))
         {
-            while (true)
-            {
-                var result = await link.Input.ReadAsync(_stop.Token).ConfigureAwait(false);
-                if (link.IsEnding) return link.Error ?? new MqttConnectException("The client is closed.");
+            Admit(link, link.Server);
+            return await ReadAsync(link, keepAlive).ConfigureAwait(false);
+        }
+    }
 
-                link.LastReceived = _options.TimeProvider.GetTimestamp();
-                var end = dispatcher.Handle(result.Buffer, out var consumed);
-                link.Input.AdvanceTo(consumed, result.Buffer.End);
-                link.FlushNow();
-                if (end is not null) return end;
-                if (result.IsCompleted) return new MqttConnectException("The broker closed the connection.");
-                if (core.Receiver.WhenReadyAsync(link) is { } ready) await WaitAsync(ready, keepAlive).ConfigureAwait(false);
-            }
+    private async Task<Exception> ReadAsync(Link link, KeepAlive keepAlive)
+    {
+        var dispatcher = new PacketDispatcher(core, link, Reauthentication!);
+        while (true)
+        {
+            var result = await link.Input.ReadAsync(_stop.Token).ConfigureAwait(false);
+            if (link.IsEnding) return link.Error ?? new MqttConnectException("The client is closed.");
+
+            link.LastReceived = _options.TimeProvider.GetTimestamp();
+            var end = dispatcher.Handle(result.Buffer, out var consumed);
+            link.Input.AdvanceTo(consumed, result.Buffer.End);
+            link.FlushNow();
+            if (end is not null) return end;
+            if (result.IsCompleted) return new MqttConnectException("The broker closed the connection.");
+            if (core.Receiver.WhenReadyAsync(link) is { } ready) await WaitAsync(ready, keepAlive).ConfigureAwait(false);
         }
     }
 

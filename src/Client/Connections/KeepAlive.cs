@@ -46,7 +46,7 @@ internal sealed class KeepAlive : IAsyncDisposable
         var isQuiet = _time.GetElapsedTime(_link.LastReceived) >= _keepAlive * QuietShare;
         if (_isPinged)
         {
-            if (_link.LastReceived > _pingedAt)
+            if (_link.LastReceived >= _pingedAt)
             {
                 _isPinged = false;
             }

@@ -12,6 +12,9 @@ namespace Avocet.Client.Publishing;
 /// </summary>
 internal sealed class Publisher
 {
+    /// <summary>Messages that were given up and still lie in a queue.</summary>
+    private const int CancelledMax = 1000;
+
     private readonly MqttClientOptions _options;
     private readonly Lock _gate;
     private readonly ExchangeTable _exchanges;
@@ -25,9 +28,11 @@ internal sealed class Publisher
     private OutboxJournal? _journal;
     private Link? _link;
     private Exception? _end;
+    private bool _isReady;
     private long _acceptedBytes;
     private int _acceptedCount;
     private int _quotaUsed;
+    private int _cancelled;
     private long _lastKey;
 
     public Publisher(MqttClientOptions options, Lock gate, ExchangeTable exchanges, Counters counters, ILogger logger)
@@ -37,6 +42,8 @@ internal sealed class Publisher
         _exchanges = exchanges;
         _writer = new PublishWriter(counters);
         _logger = logger;
+        // What an earlier run left goes first.
+        _isReady = !options.Outbox.IsKept;
     }
 
     /// <summary>Messages accepted and not acknowledged, or not sent, at QoS 0.</summary>
@@ -48,12 +55,16 @@ internal sealed class Publisher
         }
     }
 
+    /// <summary>Whether an earlier run left something in flight, which only its session can bring to an end. Under the gate.</summary>
+    public bool NeedsSession => _journal is not null && _exchanges.All.OfType<PublishExchange>().Any();
+
     private int QuotaMax => _link!.Server.ReceiveMaximum;
 
     /// <summary>Takes over what an earlier run left in the outbox. Before the first connection.</summary>
     public void Restore(OutboxJournal? journal)
     {
         _journal = journal;
+        _isReady = true;
         if (journal is null) return;
 
         var now = _options.TimeProvider.GetUtcNow();
@@ -79,6 +90,7 @@ internal sealed class Publisher
         }
 
         if (journal.Stored.Count > 0) Log.OutboxRestored(_logger, journal.Stored.Count);
+        AcceptWaiting();
     }
 
     /// <summary>Sends a message, or lets it wait. The task completes with its acknowledgement, or as the request says.</summary>
@@ -253,7 +265,7 @@ internal sealed class Publisher
     private bool HasRoomFor(PublishExchange exchange)
     {
         // A message larger than all the outbox goes in when nothing else is in there.
-        return _acceptedCount == 0 || (_acceptedCount < _options.Outbox.MessagesMax && _acceptedBytes + exchange.Size <= _options.Outbox.BytesMax);
+        return _isReady && (_acceptedCount == 0 || (_acceptedCount < _options.Outbox.MessagesMax && _acceptedBytes + exchange.Size <= _options.Outbox.BytesMax));
     }
 
     private void AcceptWaiting()
@@ -541,8 +553,24 @@ internal sealed class Publisher
             if (exchange.State != PublishState.Queued) return;
 
             exchange.IsCancelled = true;
+            exchange.DropPayload();
             CountOut(exchange);
             AcceptWaiting();
+            if (++_cancelled > CancelledMax) RemoveCancelled();
+        }
+    }
+
+    // Without a connection nobody comes by to take them out.
+    private void RemoveCancelled()
+    {
+        _cancelled = 0;
+        foreach (var queue in (Queue<PublishExchange>[])[_waiting, _accepted])
+        {
+            for (var left = queue.Count; left > 0; left--)
+            {
+                var exchange = queue.Dequeue();
+                if (!exchange.IsCancelled) queue.Enqueue(exchange);
+            }
         }
     }
 }

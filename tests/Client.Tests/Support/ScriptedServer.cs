@@ -23,6 +23,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
             TransportFactory = _ => new ValueTask<IDuplexPipe>(NewTransport()),
             TimeProvider = Clock,
             ReconnectDelay = TimeSpan.Zero,
+            // The clock stands still while the client closes.
+            ShutdownTimeout = TimeSpan.Zero,
+            // Another test listens to traces of this process.
+            PropagatesTraceContext = false,
         };
         configure?.Invoke(options);
         Client = new MqttClient(options);

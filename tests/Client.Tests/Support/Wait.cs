@@ -1,3 +1,5 @@
+using Avocet.Protocol;
+using Avocet.TestKit;
 using Xunit;
 
 namespace Avocet.Client.Tests.Support;
@@ -8,10 +10,20 @@ internal static class Wait
     public static TimeSpan Deadline { get; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Waits for a state of the connection.</summary>
-    public static async Task<ConnectionChange> ForAsync(this MqttClient client, ConnectionState state, int times = 1)
+    public static Task<ConnectionChange> ForAsync(this MqttClient client, ConnectionState state) => client.ForAsync(change => change.State == state);
+
+    /// <summary>Waits for a change of the connection.</summary>
+    public static async Task<ConnectionChange> ForAsync(this MqttClient client, Predicate<ConnectionChange> isMeant)
     {
-        var observer = new Observer(state, times);
+        var observer = new Observer(isMeant);
         using (client.Changes.Subscribe(observer)) return await observer.Reached.WaitAsync(Deadline);
+    }
+
+    /// <summary>Completes when the client has handled all that was sent to it: what it answers to this comes last.</summary>
+    public static async Task SyncAsync(this TestPeer peer)
+    {
+        await peer.SendAsync(Given.Pubrel(60_000));
+        await peer.ExpectAsync(Given.Pubcomp(60_000, ReasonCode.PacketIdentifierNotFound));
     }
 
     /// <summary>The next messages of a subscription.</summary>
@@ -35,19 +47,18 @@ internal static class Wait
         return taken;
     }
 
-    private sealed class Observer(ConnectionState state, int times) : IObserver<ConnectionChange>
+    private sealed class Observer(Predicate<ConnectionChange> isMeant) : IObserver<ConnectionChange>
     {
         private readonly TaskCompletionSource<ConnectionChange> _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _left = times;
 
         public Task<ConnectionChange> Reached => _reached.Task;
 
         public void OnNext(ConnectionChange value)
         {
-            if (value.State == state && --_left == 0) _reached.TrySetResult(value);
+            if (isMeant(value)) _reached.TrySetResult(value);
         }
 
-        public void OnCompleted() => _reached.TrySetException(new InvalidOperationException($"The client was closed before it was {state}."));
+        public void OnCompleted() => _reached.TrySetException(new InvalidOperationException("The client was closed before."));
 
         public void OnError(Exception error) => _reached.TrySetException(error);
     }
