@@ -35,7 +35,8 @@ internal sealed class PingCommand
         }
         catch (Exception exception) when (exception is CommandException or CheckFailedException)
         {
-            await error.WriteLineAsync($"avocet: {exception.Message.TrimEnd('.')}.");
+            // What a check says is part of a report's line, and has no full stop.
+            await error.WriteLineAsync($"avocet: {exception.Message}{(exception is CheckFailedException ? "." : "")}");
             return 1;
         }
     }
