@@ -146,6 +146,9 @@ public sealed class AvocetServer : IAsyncDisposable
     /// <summary>Reads passwords and access rules again, and takes the rules of other options. Bad ones are logged, and the old stay in use.</summary>
     public void ReloadSecurity(ServerOptions options) => _security.Reload(options.EffectiveSecurity);
 
+    /// <summary>Whether the threads that serve sockets have come round since this was last asked: for a watchdog, until the stop.</summary>
+    internal bool IsAlive() => _epoll?.HasComeRound() ?? true;
+
     /// <summary>Reads the certificates again, from other files where the options say so. Bad ones are logged, and the old stay in use.</summary>
     public void ReloadCertificates(ServerOptions options)
     {

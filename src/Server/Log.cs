@@ -98,4 +98,10 @@ internal static partial class Log
 
     [LoggerMessage(2047, LogLevel.Warning, "{Count} connections had not ended when they were cut.")]
     public static partial void ConnectionsLeft(ILogger logger, int count);
+
+    [LoggerMessage(2050, LogLevel.Warning, "The service manager does not hear of this process: {Reason}.")]
+    public static partial void NotNotified(ILogger logger, string reason);
+
+    [LoggerMessage(2051, LogLevel.Critical, "A thread that serves sockets does not answer; after {Seconds} s of this the service manager starts the broker anew. Report it, please.")]
+    public static partial void Stalled(ILogger logger, double seconds);
 }

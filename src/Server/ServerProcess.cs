@@ -16,15 +16,19 @@ public sealed class ServerProcess
     private readonly ConfigurationInput _input;
     private readonly LogLevelSwitch _levelSwitch;
     private readonly AvocetServer _server;
+    private readonly ServiceManager _serviceManager;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<string> _stopSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ServerConfiguration _configuration;
+    private bool _isServing;
 
-    private ServerProcess(ConfigurationInput input, ServerConfiguration configuration, LogLevelSwitch levelSwitch, ILoggerFactory loggerFactory)
+    private ServerProcess(
+        ConfigurationInput input, ServerConfiguration configuration, LogLevelSwitch levelSwitch, ILoggerFactory loggerFactory, ServiceManager serviceManager)
     {
         _input = input;
         _configuration = configuration;
         _levelSwitch = levelSwitch;
+        _serviceManager = serviceManager;
         _logger = loggerFactory.CreateLogger("Avocet.Server");
         _server = AvocetServer.Create(configuration.Options, new BrokerServices { LoggerFactory = loggerFactory });
     }
@@ -42,12 +46,14 @@ public sealed class ServerProcess
 
         var levelSwitch = new LogLevelSwitch(configuration.Options.LogLevel);
         using var loggerFactory = ConsoleLogging.Create(configuration.Options.LogFormat, levelSwitch);
+        await using var serviceManager = new ServiceManager(input.Environment, TimeProvider.System, loggerFactory.CreateLogger("Avocet.Server"));
         try
         {
-            return await new ServerProcess(input, configuration, levelSwitch, loggerFactory).RunAsync();
+            return await new ServerProcess(input, configuration, levelSwitch, loggerFactory, serviceManager).RunAsync();
         }
         catch (ServerStartException exception)
         {
+            serviceManager.Failed(exception.Message);
             await error.WriteLineAsync($"avocet: {exception.Message}");
             return ExitFailure;
         }
@@ -65,10 +71,22 @@ public sealed class ServerProcess
         foreach (var note in _configuration.Notes) Log.ConfigurationNoted(_logger, note.ToString());
 
         await server.StartAsync(CancellationToken.None);
+        _serviceManager.StartWatchdog(server.IsAlive);
+        lock (_reloading)
+        {
+            _serviceManager.Ready(Status());
+            _isServing = true;
+        }
 
         var signal = await _stopSignal.Task;
         var seconds = server.Options.ShutdownTimeoutSeconds;
         Log.Stopping(_logger, signal, seconds);
+        lock (_reloading)
+        {
+            _isServing = false;
+            _serviceManager.Stopping($"Stopping on {signal}; clients have {seconds} s to end.");
+        }
+
         await using var watchdog = new Timer(_ => Environment.Exit(ExitSuccess), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
         await server.StopAsync(stopAtOnce.Token);
         Log.Stopped(_logger);
@@ -85,8 +103,16 @@ public sealed class ServerProcess
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        lock (_reloading) Reload();
+        lock (_reloading)
+        {
+            // Before the start is over a "ready" would be taken for that of the start, and after the end has begun for nonsense.
+            if (_isServing) _serviceManager.Reloading();
+            Reload();
+            if (_isServing) _serviceManager.Ready(Status());
+        }
     }
+
+    private string Status() => $"Listening: {string.Join(", ", _server.Listeners.Select(listener => $"{listener.Name} on {listener.EndPoint}"))}.";
 
     private void Reload()
     {

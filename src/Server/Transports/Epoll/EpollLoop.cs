@@ -33,6 +33,8 @@ internal sealed class EpollLoop : IDisposable
     private int _timedCount;
     private long _nextTick;
     private int _lastGeneration;
+    private int _roundsAsked;
+    private int _roundsAnswered;
     private volatile bool _isStopping;
 
     public EpollLoop(EpollTransport transport, int number, ILogger logger)
@@ -155,6 +157,19 @@ internal sealed class EpollLoop : IDisposable
         foreach (var connection in connections) connection?.Cut();
     }
 
+    /// <summary>Whether the thread has come round since this was last asked. Not for several threads at once.</summary>
+    public bool HasComeRound()
+    {
+        var hasAnswered = Volatile.Read(ref _roundsAnswered) == _roundsAsked;
+        if (hasAnswered)
+        {
+            Volatile.Write(ref _roundsAsked, _roundsAsked + 1);
+            Wake();
+        }
+
+        return hasAnswered;
+    }
+
     /// <summary>Ends the thread, and closes what lingers.</summary>
     public void Dispose()
     {
@@ -266,6 +281,8 @@ internal sealed class EpollLoop : IDisposable
         {
             _ = Native.Read(_wakeUp, (byte*)&count, sizeof(long));
         }
+
+        Volatile.Write(ref _roundsAnswered, Volatile.Read(ref _roundsAsked));
     }
 
     private unsafe void Control(int operation, int fd, uint events, long data)

@@ -68,6 +68,15 @@ internal sealed class EpollTransport : IAsyncDisposable
         _acceptSockets = [];
     }
 
+    /// <summary>Whether all threads have come round since this was last asked.</summary>
+    public bool HasComeRound()
+    {
+        var haveAll = true;
+        foreach (var loop in _loops) haveAll &= loop.HasComeRound();
+
+        return haveAll;
+    }
+
     /// <summary>Serves an accepted socket until its end.</summary>
     public void Serve(ListenerEndpoint listener, int fd, PeerAddress peer)
     {
