@@ -68,7 +68,9 @@ run_project() {
     shift
     local report="$reports/$project-$total.xml"
     echo "== $project $*"
-    timeout --kill-after=10 "$project_seconds_max" "tests/$project/bin/$configuration/net10.0/Avocet.$project" -noColor -result-xml "$report" "$@" &
+    local place="tests/$project"
+    [ -d "$place" ] || place="samples/$project"
+    timeout --kill-after=10 "$project_seconds_max" "$place/bin/$configuration/net10.0/Avocet.$project" -noColor -result-xml "$report" "$@" &
     running=$!
     wait "$running"
     local code=$?
@@ -97,12 +99,12 @@ if check "build" dotnet build Avocet.slnx -c "$configuration" -v quiet --nologo 
     # A test starts ./run.sh; with this it has nothing left to build then.
     check "run.sh" ./run.sh --help > /dev/null
     check "format" dotnet format Avocet.slnx --verify-no-changes --no-restore
-    for folder in tests/*.Tests; do run_project "$(basename "$folder")"; done
+    for folder in tests/*.Tests samples/*.Tests; do run_project "$(basename "$folder")"; done
     # The same program compiled ahead of time, as the real process of those tests that start one.
     if check "native" scripts/publish-native.sh artifacts/test; then
         export AVOCET_PROGRAM="$PWD/artifacts/test/avocet" AVOCET_KILL_ROUNDS=5
         run_project Server.Tests -class '*.CommandTests' -class '*.BenchCommandTests' -class '*.StoreCommandTests' -class '*.MosquittoTests' -class '*.PahoTests' \
-            -class '*.SignalTests' -class '*.KillTests'
+            -class '*.SignalTests' -class '*.ServiceManagerTests' -class '*.KillTests'
         unset AVOCET_PROGRAM AVOCET_KILL_ROUNDS
     fi
     if [ "$total" -eq 0 ]; then
