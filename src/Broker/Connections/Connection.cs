@@ -28,12 +28,12 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private PublisherState? _publisher;
     private Ending? _ending;
     private Steps? _steps;
+    private ClientTerms? _terms;
     private Signal _left;
     private Signal _ended;
     private volatile bool _isUnanswered;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
-    private long _validUntil = Clock.Never;
 
     public Connection(BrokerContext context, ITransport transport, bool isOverLimit)
     {
@@ -68,7 +68,11 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     public ClientIdentity? Identity { get; set; }
 
     /// <summary>The user as which it counts against the limit of connections; null where it does not.</summary>
-    public string? CountedUser { get; set; }
+    public string? CountedUser
+    {
+        get => _terms?.CountedUser;
+        set => Terms.CountedUser = value;
+    }
 
     /// <summary>What the client may do; null for everything.</summary>
     public ClientAccess? Access { get; set; }
@@ -81,7 +85,11 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     }
 
     /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
-    public EnhancedAuthentication? Enhanced { get; set; }
+    public EnhancedAuthentication? Enhanced
+    {
+        get => _terms?.Enhanced;
+        set => Terms.Enhanced = value;
+    }
 
     /// <summary>What its publishing and subscribing needs; most idle connections have none.</summary>
     public PublisherState Publisher => _publisher ??= new PublisherState(Context.Index);
@@ -217,13 +225,16 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     {
         _keepAliveMilliseconds = seconds * 1500;
         _lastReceivedAt = Context.Clock.Now;
-        var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, _validUntil);
+        var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, ValidUntil);
         if (deadline == Clock.Never) Context.Wheel.Stop(this);
         else Context.Wheel.Set(this, deadline);
     }
 
     /// <summary>When what let the client in holds no longer. To be called before <see cref="StartKeepAlive"/>.</summary>
-    public void SetValidUntil(DateTimeOffset? time) => _validUntil = Context.Clock.FromUnix(time?.ToUnixTimeMilliseconds());
+    public void SetValidUntil(DateTimeOffset? time)
+    {
+        if (time is { } known) Terms.ValidUntil = Context.Clock.FromUnix(known.ToUnixTimeMilliseconds());
+    }
 
     public override void OnExpired()
     {
@@ -237,7 +248,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
             return;
         }
 
-        if (now >= _validUntil)
+        if (now >= ValidUntil)
         {
             Close(new Ending(EndingCause.AccessRevoked, ReasonCode.NotAuthorized, "the time for which the client was let in is over; it may connect again with a new token"));
             return;
@@ -245,7 +256,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
         var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
         var due = keepAlive == 0 ? Clock.Never : Volatile.Read(ref _lastReceivedAt) + keepAlive;
-        var next = Math.Min(due, _validUntil);
+        var next = Math.Min(due, ValidUntil);
         if (next == Clock.Never) return;
 
         if (due > now) Context.Wheel.Set(this, next);
@@ -257,6 +268,10 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
     /// <summary>The packet type as the specification writes it.</summary>
     public static string NameOf(PacketType type) => type.ToString().ToUpperInvariant();
+
+    private ClientTerms Terms => _terms ??= new ClientTerms();
+
+    private long ValidUntil => _terms?.ValidUntil ?? Clock.Never;
 
     private bool HasStep => _steps is { Pending: not null };
 

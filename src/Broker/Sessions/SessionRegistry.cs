@@ -18,8 +18,11 @@ internal sealed class SessionRegistry(BrokerContext context)
 {
     private const int EndsMin = 1024;
 
+    /// <summary>The map's room at its start: pages of it that nothing was written to take no memory, and a map that grows leaves its former arrays behind.</summary>
+    private const int SessionsAtStart = 16_384;
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Session> _sessions = [];
+    private readonly Dictionary<string, Session> _sessions = new(SessionsAtStart);
 
     /// <summary>Durable sessions that have ended, as long as the store may not know.</summary>
     private readonly Dictionary<string, Journal> _ends = [];

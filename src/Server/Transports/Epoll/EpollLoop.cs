@@ -15,6 +15,9 @@ internal sealed class EpollLoop : IDisposable
 
     private const int TickMilliseconds = 1000;
 
+    /// <summary>The room for connections at the start: pages of it that nothing was written to take no memory, and an array that grows leaves the former one behind.</summary>
+    private const int DescriptorsAtStart = 16_384;
+
     /// <summary>What events say that are no connection's: a wake-up, or, from there downwards, a socket that listens.</summary>
     private const long WakeUp = -1;
 
@@ -26,7 +29,7 @@ internal sealed class EpollLoop : IDisposable
     private readonly Dictionary<EpollConnection, long> _lingering = [];
     private readonly List<AcceptSocket> _paused = [];
     private AcceptSocket[] _acceptSockets = [];
-    private EpollConnection?[] _connections = new EpollConnection?[64];
+    private EpollConnection?[] _connections = new EpollConnection?[DescriptorsAtStart];
     private Queue<EpollConnection> _postponed = new();
     private Queue<EpollConnection> _turn = new();
     private int _postponedCount;
