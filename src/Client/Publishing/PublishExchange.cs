@@ -53,6 +53,12 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
     /// <summary>Whether PUBLISH may have reached the broker.</summary>
     public bool WasSent { get; set; }
 
+    /// <summary>Whether it lies in a queue of the publisher, and so must not become another message.</summary>
+    public bool IsEnqueued { get; set; }
+
+    /// <summary>The change that has to be on disk before its next packet goes; null for none.</summary>
+    public Task? Kept { get; set; }
+
     /// <summary>What PUBREC said.</summary>
     public PublishResult Received { get; set; }
 
@@ -81,7 +87,8 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
         if (cancellationToken.CanBeCanceled) _cancellation = cancellationToken.UnsafeRegister(static state => ((Cancellation)state!).Cancel(), new Cancellation(this, _core.Version, cancel));
     }
 
-    public bool IsCurrent(short version) => _core.Version == version;
+    /// <summary>Another one for each message.</summary>
+    public short Version => _core.Version;
 
     /// <summary>Under the gate. Once PUBREC has come the payload is of no use any more.</summary>
     public void DropPayload() => Request = new PublishRequest(Request.Topic, Request.Qos, Request.Retain);
@@ -116,7 +123,7 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
         {
             _cancellation.Dispose();
             // One that is still under way, because the caller waited for acceptance only or gave up, is left to the collector.
-            if (State == PublishState.Done) _pool.Return(this);
+            if (State == PublishState.Done && !IsEnqueued) _pool.Return(this);
         }
     }
 
@@ -133,6 +140,7 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
         Request = default;
         PacketId = 0;
         Key = 0;
+        Kept = null;
         EarlierAge = default;
         IsAccepted = IsInQuota = IsCancelled = WasSent = false;
         Received = default;
@@ -143,7 +151,7 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
     {
         public void Cancel()
         {
-            if (exchange.IsCurrent(version)) cancel(exchange);
+            if (exchange.Version == version) cancel(exchange);
         }
     }
 }

@@ -7,33 +7,28 @@ using Microsoft.Extensions.Logging;
 namespace Avocet.Client.Publishing;
 
 /// <summary>
-/// What goes out: the outbox, what is in flight, and when it is sent. A message that can go at once goes at once; else it waits behind the others, first for
-/// room in the outbox, then for a connection, its buffer, and the broker's receive quota.
+/// What goes out: what is in flight, and when it is sent. A message that can go at once goes at once; else it waits in the <see cref="Backlog"/> behind the
+/// others, first for room in the outbox, then for a connection, its buffer, and the broker's receive quota.
 /// </summary>
 internal sealed class Publisher
 {
-    /// <summary>Messages that were given up and still lie in a queue.</summary>
-    private const int CancelledMax = 1000;
-
     private readonly MqttClientOptions _options;
     private readonly Lock _gate;
     private readonly ExchangeTable _exchanges;
     private readonly PublishWriter _writer;
     private readonly ILogger _logger;
     private readonly PublishExchangePool _pool = new();
-    private readonly Queue<PublishExchange> _waiting = [];
-    private readonly Queue<PublishExchange> _accepted = [];
+    private readonly Backlog _backlog;
+
+    // What the former connection had in flight.
     private readonly Queue<PublishExchange> _resend = [];
-    private readonly List<TaskCompletionSource> _idleWaiters = [];
-    private OutboxJournal? _journal;
+
+    // What has to be on disk before it is sent, and what is to be sent behind that: one queue, so that nothing overtakes. [MQTT-4.6.0-1] [MQTT-4.6.0-4]
+    private readonly Queue<PublishExchange> _keeping = [];
+    private bool _isWaitingForDisk;
     private Link? _link;
     private Exception? _end;
-    private bool _isReady;
-    private long _acceptedBytes;
-    private int _acceptedCount;
     private int _quotaUsed;
-    private int _cancelled;
-    private long _lastKey;
 
     public Publisher(MqttClientOptions options, Lock gate, ExchangeTable exchanges, Counters counters, ILogger logger)
     {
@@ -42,8 +37,7 @@ internal sealed class Publisher
         _exchanges = exchanges;
         _writer = new PublishWriter(counters);
         _logger = logger;
-        // What an earlier run left goes first.
-        _isReady = !options.Outbox.IsKept;
+        _backlog = new Backlog(options, gate, logger);
     }
 
     /// <summary>Messages accepted and not acknowledged, or not sent, at QoS 0.</summary>
@@ -51,47 +45,17 @@ internal sealed class Publisher
     {
         get
         {
-            lock (_gate) return _acceptedCount;
+            lock (_gate) return _backlog.Count;
         }
     }
 
     /// <summary>Whether an earlier run left something in flight, which only its session can bring to an end. Under the gate.</summary>
-    public bool NeedsSession => _journal is not null && _exchanges.All.OfType<PublishExchange>().Any();
+    public bool NeedsSession => _backlog.IsKept && _exchanges.All.OfType<PublishExchange>().Any();
 
     private int QuotaMax => _link!.Server.ReceiveMaximum;
 
     /// <summary>Takes over what an earlier run left in the outbox. Before the first connection.</summary>
-    public void Restore(OutboxJournal? journal)
-    {
-        _journal = journal;
-        _isReady = true;
-        if (journal is null) return;
-
-        var now = _options.TimeProvider.GetUtcNow();
-        foreach (var stored in journal.Stored)
-        {
-            var exchange = _pool.Rent();
-            var request = PublishRequest.Of(stored.Message) with { CompletesWhenAccepted = true };
-            exchange.Begin(request, stored.Message.Topic.Length + stored.Message.Payload.Length, _options.TimeProvider.GetTimestamp());
-            exchange.EarlierAge = now - stored.KeptAt;
-            exchange.Key = stored.Key;
-            _lastKey = Math.Max(_lastKey, stored.Key);
-            CountIn(exchange);
-            if (stored.PacketId == 0)
-            {
-                _accepted.Enqueue(exchange);
-                continue;
-            }
-
-            exchange.PacketId = stored.PacketId;
-            exchange.State = stored.IsReceived ? PublishState.Released : PublishState.Sent;
-            exchange.WasSent = true;
-            _exchanges.Restore(exchange);
-        }
-
-        if (journal.Stored.Count > 0) Log.OutboxRestored(_logger, journal.Stored.Count);
-        AcceptWaiting();
-    }
+    public void Restore(OutboxJournal? journal) => _backlog.Restore(journal, _pool, TakeUnderWay);
 
     /// <summary>Sends a message, or lets it wait. The task completes with its acknowledgement, or as the request says.</summary>
     /// <exception cref="ArgumentException">The message cannot be sent to any broker.</exception>
@@ -108,9 +72,9 @@ internal sealed class Publisher
         lock (_gate)
         {
             ThrowIfEnded();
-            if (_link is { } link && Refusal(link, request, topicSize, payloadSize) is { } refusal) throw refusal;
+            if (_link is { } link && PublishLimits.RefusalOf(request, link, topicSize, payloadSize) is { } refusal) throw refusal;
 
-            var isFree = _link is { HasRoom: true } && _accepted.Count == 0 && _waiting.Count == 0 && _resend.Count == 0;
+            var isFree = _link is { HasRoom: true } && _backlog.IsEmpty && _resend.Count == 0 && _keeping.Count == 0;
             if (isFree && request.Qos == Qos.AtMostOnce)
             {
                 _writer.Write(_link!, request, 0, isDuplicate: false, ExpiryOf(request));
@@ -121,8 +85,7 @@ internal sealed class Publisher
             exchange = _pool.Rent();
             exchange.Begin(request, topicSize + payloadSize, _options.TimeProvider.GetTimestamp());
             task = exchange.Task;
-            if (HasRoomFor(exchange) && _waiting.Count == 0) Accept(exchange);
-            else _waiting.Enqueue(exchange);
+            _backlog.Add(exchange);
             Pump();
         }
 
@@ -135,13 +98,14 @@ internal sealed class Publisher
     {
         _link = link;
         _quotaUsed = 0;
-        _resend.Clear();
+        Clear(_resend);
+        Clear(_keeping);
         var inFlight = _exchanges.All.OfType<PublishExchange>().OrderBy(exchange => exchange.Sequence).ToList();
         foreach (var exchange in inFlight) exchange.IsInQuota = false;
         if (isSessionPresent)
         {
             // Original identifiers, original order, and at no other time. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
-            foreach (var exchange in inFlight.Where(exchange => exchange.State is PublishState.Sent or PublishState.Released)) _resend.Enqueue(exchange);
+            foreach (var exchange in inFlight) Enqueue(_resend, exchange);
         }
         else
         {
@@ -159,22 +123,9 @@ internal sealed class Publisher
     {
         if (_link is not { } link) return;
 
-        while (link.HasRoom && _resend.TryPeek(out var again))
-        {
-            if (again.State == PublishState.Sent && _quotaUsed >= QuotaMax) break;
-
-            _resend.Dequeue();
-            SendAgain(link, again);
-        }
-
-        while (link.HasRoom && _resend.Count == 0 && _accepted.TryPeek(out var next))
-        {
-            if (!next.IsCancelled && next.Request.Qos != Qos.AtMostOnce && (_quotaUsed >= QuotaMax || _exchanges.Count >= ExchangeTable.PublishesMax)) break;
-
-            _accepted.Dequeue();
-            if (!next.IsCancelled) Send(link, next);
-            AcceptWaiting();
-        }
+        while (link.HasRoom && _resend.TryPeek(out var again) && MayResend(again)) SendAgain(link, Dequeue(_resend));
+        if (_resend.Count == 0) SendNew(link);
+        while (link.HasRoom && _keeping.TryPeek(out var kept) && IsOnDisk(kept)) SendKept(link, Dequeue(_keeping));
 
         link.RequestFlush();
     }
@@ -211,228 +162,182 @@ internal sealed class Publisher
     {
         _end = exception;
         _link = null;
-        foreach (var exchange in _waiting.Concat(_accepted).Concat(_exchanges.All.OfType<PublishExchange>()).ToList()) exchange.TryFail(exception);
-        _waiting.Clear();
-        _accepted.Clear();
-        foreach (var waiter in _idleWaiters) waiter.TrySetResult();
-        _idleWaiters.Clear();
+        foreach (var exchange in _backlog.All.Concat(_exchanges.All.OfType<PublishExchange>()).ToList()) exchange.TryFail(exception);
+        _backlog.End();
     }
 
     /// <summary>Completes when nothing is outstanding, or at the end.</summary>
     public Task WhenIdleAsync()
     {
-        lock (_gate)
-        {
-            if (_acceptedCount == 0 && _waiting.Count == 0) return Task.CompletedTask;
-
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _idleWaiters.Add(waiter);
-            return waiter.Task;
-        }
+        lock (_gate) return _backlog.WhenIdleAsync();
     }
 
     /// <summary>Nothing more is taken, but what was taken goes on. Under the gate.</summary>
     public void Close(Exception exception) => _end ??= exception;
 
-    public ValueTask CloseJournalAsync() => _journal?.DisposeAsync() ?? default;
+    public ValueTask CloseJournalAsync() => _backlog.CloseJournalAsync();
+
+    private static uint? ExpiryOf(in PublishRequest request) => request.Properties?.MessageExpiry is { } expiry ? (uint)Math.Clamp(expiry.TotalSeconds, 0, uint.MaxValue) : null;
+
+    private static void Enqueue(Queue<PublishExchange> queue, PublishExchange exchange)
+    {
+        exchange.IsEnqueued = true;
+        queue.Enqueue(exchange);
+    }
+
+    private static PublishExchange Dequeue(Queue<PublishExchange> queue)
+    {
+        var exchange = queue.Dequeue();
+        exchange.IsEnqueued = false;
+        return exchange;
+    }
+
+    private static void Clear(Queue<PublishExchange> queue)
+    {
+        while (queue.Count > 0) Dequeue(queue);
+    }
 
     private void ThrowIfEnded()
     {
         if (_end is { } end) throw new MqttException(end.Message, end);
     }
 
-    private static MqttPublishException? Refusal(Link link, in PublishRequest request, int topicSize, int payloadSize)
+    private void TakeUnderWay(PublishExchange exchange, StoredPublish stored)
     {
-        var server = link.Server;
-        if (request.Qos > server.MaximumQos)
+        exchange.PacketId = stored.PacketId;
+        exchange.State = stored.IsReceived ? PublishState.Released : PublishState.Sent;
+        exchange.WasSent = true;
+        _exchanges.Restore(exchange);
+    }
+
+    private void SendNew(Link link)
+    {
+        while (link.HasRoom && _backlog.TryPeek(out var next))
         {
-            return Refuse(ReasonCode.QosNotSupported, request.Topic, $"the broker takes at most QoS {(int)server.MaximumQos}. Publish with that.");
+            if (next.Request.Qos != Qos.AtMostOnce && (_quotaUsed >= QuotaMax || _exchanges.Count >= ExchangeTable.PublishesMax)) return;
+
+            Send(link, _backlog.Dequeue());
+            _backlog.AcceptWaiting();
         }
-
-        if (request.Retain && !server.RetainAvailable) return Refuse(ReasonCode.RetainNotSupported, request.Topic, "the broker takes no retained messages. Publish without retain.");
-        if (server.MaximumPacketSize >= Limits.PacketSizeMax && payloadSize < Limits.RemainingLengthMax / 2) return null;
-
-        var size = PublishWriter.GetSizeMax(link, request, topicSize, payloadSize);
-        return size <= server.MaximumPacketSize && size <= Limits.PacketSizeMax
-            ? null
-            : Refuse(ReasonCode.PacketTooLarge, request.Topic, $"the packet has {size} bytes; the broker takes {server.MaximumPacketSize}.");
-    }
-
-    private static MqttPublishException Refuse(ReasonCode reason, string topic, string why) => new($"Message to '{topic}' not sent: {why}") { Reason = reason };
-
-    private static uint? ExpiryOf(in PublishRequest request) => request.Properties?.MessageExpiry is { } expiry ? (uint)Math.Clamp(expiry.TotalSeconds, 0, uint.MaxValue) : null;
-
-    private bool HasRoomFor(PublishExchange exchange)
-    {
-        // A message larger than all the outbox goes in when nothing else is in there.
-        return _isReady && (_acceptedCount == 0 || (_acceptedCount < _options.Outbox.MessagesMax && _acceptedBytes + exchange.Size <= _options.Outbox.BytesMax));
-    }
-
-    private void AcceptWaiting()
-    {
-        while (_waiting.TryPeek(out var next))
-        {
-            if (!next.IsCancelled && !HasRoomFor(next)) return;
-
-            _waiting.Dequeue();
-            if (!next.IsCancelled) Accept(next);
-        }
-    }
-
-    private void Accept(PublishExchange exchange)
-    {
-        CountIn(exchange);
-        _accepted.Enqueue(exchange);
-        var isKept = _journal is not null && exchange.Request.Qos != Qos.AtMostOnce;
-        if (isKept) Keep(exchange);
-        else if (exchange.Request.CompletesWhenAccepted || exchange.Request.Qos == Qos.AtMostOnce) exchange.TryComplete(default);
-    }
-
-    private void Keep(PublishExchange exchange)
-    {
-        exchange.Key = ++_lastKey;
-        var request = exchange.Request;
-        var message = new MqttMessage(request.Topic, request.Text is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : request.Payload)
-        {
-            Qos = request.Qos,
-            Retain = request.Retain,
-            PropertiesOrNull = request.Properties,
-        };
-        _ = CompleteWhenKeptAsync(exchange, _journal!.AddAsync(new StoredPublish(exchange.Key, 0, false, _options.TimeProvider.GetUtcNow(), message)));
-    }
-
-    private async Task CompleteWhenKeptAsync(PublishExchange exchange, Task kept)
-    {
-        var waits = exchange.Request.CompletesWhenAccepted;
-        var failure = await FailureOfAsync(kept).ConfigureAwait(false);
-        if (!waits) return;
-
-        lock (_gate)
-        {
-            if (failure is null) exchange.TryComplete(default);
-            else exchange.TryFail(new MqttException($"The message is not kept: {failure.Message}", failure));
-        }
-    }
-
-    private async Task<Exception?> FailureOfAsync(Task kept)
-    {
-        try
-        {
-            await kept.ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            Log.OutboxFailed(_logger, exception.Message);
-            return exception;
-        }
-    }
-
-    private void CountIn(PublishExchange exchange)
-    {
-        exchange.IsAccepted = true;
-        _acceptedCount++;
-        _acceptedBytes += exchange.Size;
-    }
-
-    private void CountOut(PublishExchange exchange)
-    {
-        if (!exchange.IsAccepted) return;
-
-        exchange.IsAccepted = false;
-        _acceptedCount--;
-        _acceptedBytes -= exchange.Size;
-        if (exchange.Key != 0) _ = FailureOfAsync(_journal!.RemoveAsync(exchange.Key));
-        if (_acceptedCount > 0 || _waiting.Count > 0) return;
-
-        foreach (var waiter in _idleWaiters) waiter.TrySetResult();
-        _idleWaiters.Clear();
     }
 
     private void Send(Link link, PublishExchange exchange)
     {
         var request = exchange.Request;
-        if (!TryGetExpiry(exchange, out var expirySeconds))
-        {
-            Fail(exchange, new MqttPublishException($"Message to '{request.Topic}' not sent: it expired in the outbox after {request.Properties!.MessageExpiry!.Value.TotalSeconds} s."));
-            return;
-        }
 
         // What was accepted for another connection may be too much for this one.
-        if (Refusal(link, request, PublishWriter.CheckTopic(request.Topic), PublishWriter.SizeOfPayload(request)) is { } refusal)
+        if (PublishLimits.RefusalOf(request, link, PublishWriter.CheckTopic(request.Topic), PublishWriter.SizeOfPayload(request)) is { } refusal)
         {
             Fail(exchange, refusal);
             return;
         }
 
-        if (request.Qos == Qos.AtMostOnce)
+        if (request.Qos != Qos.AtMostOnce)
         {
-            _writer.Write(link, request, 0, isDuplicate: false, expirySeconds);
-            exchange.State = PublishState.Done;
-            CountOut(exchange);
+            _exchanges.TryAdd(exchange);
+            TakeQuota(exchange);
+        }
+
+        // Were another identifier used after a restart, the broker would take it for another message.
+        exchange.Kept = request.Qos == Qos.ExactlyOnce ? _backlog.UpdateAsync(exchange, isReceived: false) : null;
+        if (exchange.Kept is null && _keeping.Count == 0)
+        {
+            SendFirst(link, exchange);
             return;
         }
 
-        _exchanges.TryAdd(exchange);
-        TakeQuota(exchange);
-        if (exchange.Key != 0 && request.Qos == Qos.ExactlyOnce)
-        {
-            // Were another identifier used after a restart, the broker would take it for another message.
-            exchange.State = PublishState.Keeping;
-            _ = SendWhenKeptAsync(exchange, _journal!.UpdateAsync(exchange.Key, exchange.PacketId, false));
-            return;
-        }
-
-        SendFirst(link, exchange, expirySeconds);
+        exchange.State = PublishState.Keeping;
+        Enqueue(_keeping, exchange);
     }
 
-    private void SendFirst(Link link, PublishExchange exchange, uint? expirySeconds)
+    private void SendFirst(Link link, PublishExchange exchange)
     {
+        if (ExpiryLeft(exchange) is var expirySeconds && expirySeconds is 0)
+        {
+            var request = exchange.Request;
+            Fail(exchange, new MqttPublishException($"Message to '{request.Topic}' not sent: it expired in the outbox after {request.Properties!.MessageExpiry!.Value.TotalSeconds} s."));
+            return;
+        }
+
+        _writer.Write(link, exchange.Request, exchange.PacketId, isDuplicate: false, expirySeconds);
+        if (exchange.Request.Qos == Qos.AtMostOnce)
+        {
+            exchange.State = PublishState.Done;
+            _backlog.CountOut(exchange);
+            return;
+        }
+
         exchange.State = PublishState.Sent;
         exchange.WasSent = true;
-        _writer.Write(link, exchange.Request, exchange.PacketId, isDuplicate: false, expirySeconds);
     }
 
-    private async Task SendWhenKeptAsync(PublishExchange exchange, Task kept)
+    private void SendKept(Link link, PublishExchange exchange)
     {
-        await FailureOfAsync(kept).ConfigureAwait(false);
-        lock (_gate)
-        {
-            if (exchange.State != PublishState.Keeping) return;
+        if (exchange.State == PublishState.Keeping) SendFirst(link, exchange);
+        else if (exchange.State == PublishState.Released) WritePubrel(link, exchange.PacketId);
+    }
 
-            exchange.State = PublishState.Sent;
-            if (_link is not { } link) return;
-
-            if (!exchange.IsInQuota) TakeQuota(exchange);
-            SendFirst(link, exchange, ExpiryLeft(exchange));
-            link.RequestFlush();
-        }
+    private bool MayResend(PublishExchange exchange)
+    {
+        return IsOnDisk(exchange) && (exchange.State is not (PublishState.Sent or PublishState.Keeping) || _quotaUsed < QuotaMax);
     }
 
     private void SendAgain(Link link, PublishExchange exchange)
     {
-        if (exchange.State == PublishState.Released)
+        switch (exchange.State)
         {
-            link.Write(new AcknowledgementPacket { Type = PacketType.Pubrel, PacketId = exchange.PacketId });
-            return;
+            case PublishState.Released:
+                WritePubrel(link, exchange.PacketId);
+                return;
+
+            case PublishState.Keeping:
+                TakeQuota(exchange);
+                SendFirst(link, exchange);
+                return;
+
+            case PublishState.Sent:
+                TakeQuota(exchange);
+                // It may have been sent, so its expiry does not end it any more. [MQTT-4.3.3-7]
+                _writer.Write(link, exchange.Request, exchange.PacketId, isDuplicate: true, ExpiryLeft(exchange));
+                return;
+
+            default:
+                // Acknowledged before it was sent again.
+                return;
+        }
+    }
+
+    // Looks at the head of a queue only; whoever is behind is sent behind, however early it is on disk.
+    private bool IsOnDisk(PublishExchange exchange)
+    {
+        if (exchange.Kept is not { } kept) return true;
+
+        if (!kept.IsCompleted)
+        {
+            if (!_isWaitingForDisk) _ = PumpWhenKeptAsync(kept);
+            return false;
         }
 
-        TakeQuota(exchange);
-        // It may have been sent, so its expiry does not end it any more. [MQTT-4.3.3-7]
-        _writer.Write(link, exchange.Request, exchange.PacketId, isDuplicate: exchange.WasSent, ExpiryLeft(exchange));
-        exchange.WasSent = true;
+        exchange.Kept = null;
+        if (kept.Exception is { } failure) Log.OutboxFailed(_logger, failure.GetBaseException().Message);
+        return true;
+    }
+
+    private async Task PumpWhenKeptAsync(Task kept)
+    {
+        _isWaitingForDisk = true;
+        await kept.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _isWaitingForDisk = false;
+            Pump();
+        }
     }
 
     private void TakeQuota(PublishExchange exchange)
     {
         exchange.IsInQuota = true;
         _quotaUsed++;
-    }
-
-    private bool TryGetExpiry(PublishExchange exchange, out uint? seconds)
-    {
-        seconds = ExpiryLeft(exchange);
-        return seconds is not 0;
     }
 
     // 0 only when it is over; what has just begun or lasts a part of a second more counts as 1.
@@ -451,37 +356,27 @@ internal sealed class Publisher
             exchange.State = PublishState.Released;
             exchange.Received = new PublishResult(reason) { Details = details };
             exchange.DropPayload();
-            if (exchange.Key != 0)
+            // PUBREL lets the broker forget the identifier; after a restart PUBLISH must not come again then.
+            exchange.Kept = _backlog.UpdateAsync(exchange, isReceived: true);
+            if (exchange.Kept is not null && !exchange.IsEnqueued)
             {
-                // PUBREL lets the broker forget the identifier; after a restart PUBLISH must not come again then.
-                _ = ReleaseWhenKeptAsync(exchange, _journal!.UpdateAsync(exchange.Key, exchange.PacketId, true), _link);
+                Enqueue(_keeping, exchange);
                 return;
             }
         }
 
-        _link?.Write(new AcknowledgementPacket { Type = PacketType.Pubrel, PacketId = exchange.PacketId });
+        if (!exchange.IsEnqueued && _link is { } link) WritePubrel(link, exchange.PacketId);
     }
 
-    private async Task ReleaseWhenKeptAsync(PublishExchange exchange, Task kept, Link? link)
+    private static void WritePubrel(Link link, ushort packetId, ReasonCode reason = ReasonCode.Success)
     {
-        await FailureOfAsync(kept).ConfigureAwait(false);
-        lock (_gate)
-        {
-            // A new connection has it among what is sent again.
-            if (exchange.State != PublishState.Released || link is null || _link != link) return;
-
-            link.Write(new AcknowledgementPacket { Type = PacketType.Pubrel, PacketId = exchange.PacketId });
-            link.RequestFlush();
-        }
+        link.Write(new AcknowledgementPacket { Type = PacketType.Pubrel, PacketId = packetId, Reason = reason });
     }
 
     private bool TryAcknowledgeUnknown(PacketType kind, ushort packetId)
     {
         // A subscription's identifier, or none of ours: PUBREL ends the exchange at the broker too, whatever was lost.
-        if (kind == PacketType.Pubrec)
-        {
-            _link?.Write(new AcknowledgementPacket { Type = PacketType.Pubrel, PacketId = packetId, Reason = ReasonCode.PacketIdentifierNotFound });
-        }
+        if (kind == PacketType.Pubrec && _link is { } link) WritePubrel(link, packetId, ReasonCode.PacketIdentifierNotFound);
 
         return _exchanges.Find(packetId) is null;
     }
@@ -519,58 +414,33 @@ internal sealed class Publisher
         if (exchange.IsInQuota) _quotaUsed--;
         exchange.IsInQuota = false;
         exchange.State = PublishState.Done;
-        CountOut(exchange);
-        AcceptWaiting();
+        _backlog.CountOut(exchange);
+        _backlog.AcceptWaiting();
     }
 
     // The broker has lost the session. What it owned is delivered; the rest is sent as new.
     private void BeginAnew(List<PublishExchange> inFlight)
     {
-        var rest = _accepted.ToArray();
-        _accepted.Clear();
-        foreach (var exchange in inFlight)
-        {
-            if (exchange.State == PublishState.Released)
-            {
-                Finish(exchange, ReasonCode.Success, null);
-                continue;
-            }
+        foreach (var exchange in inFlight.Where(exchange => exchange.State == PublishState.Released)) Finish(exchange, ReasonCode.Success, null);
 
+        var unsent = inFlight.Where(exchange => exchange.State != PublishState.Done).ToList();
+        foreach (var exchange in unsent)
+        {
             _exchanges.Remove(exchange);
             exchange.State = PublishState.Queued;
             exchange.WasSent = false;
-            _accepted.Enqueue(exchange);
+            // The identifier may soon be another message's, on disk too.
+            exchange.Kept = _backlog.UpdateAsync(exchange, isReceived: false);
         }
 
-        foreach (var exchange in rest) _accepted.Enqueue(exchange);
+        _backlog.PutFirst(unsent);
     }
 
     private void Cancel(PublishExchange exchange)
     {
         lock (_gate)
         {
-            if (!exchange.TryFail(new OperationCanceledException())) return;
-            if (exchange.State != PublishState.Queued) return;
-
-            exchange.IsCancelled = true;
-            exchange.DropPayload();
-            CountOut(exchange);
-            AcceptWaiting();
-            if (++_cancelled > CancelledMax) RemoveCancelled();
-        }
-    }
-
-    // Without a connection nobody comes by to take them out.
-    private void RemoveCancelled()
-    {
-        _cancelled = 0;
-        foreach (var queue in (Queue<PublishExchange>[])[_waiting, _accepted])
-        {
-            for (var left = queue.Count; left > 0; left--)
-            {
-                var exchange = queue.Dequeue();
-                if (!exchange.IsCancelled) queue.Enqueue(exchange);
-            }
+            if (exchange.TryFail(new OperationCanceledException()) && exchange.State == PublishState.Queued) _backlog.Cancel(exchange);
         }
     }
 }
