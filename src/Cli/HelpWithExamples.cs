@@ -7,7 +7,7 @@ namespace Avocet.Cli;
 /// <summary>The usual help, then examples and exit codes.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    private const string ExitCodes = """
+    public const string ExitCodes = """
         Exit codes:
           0  done; for serve: stopped by SIGTERM or SIGINT
           1  not started or not done: a wrong option, a wrong configuration, a port in use, a bad certificate, a store
@@ -63,7 +63,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         avocet acl explain --acl-file acl --client c1 --subscribe 'home/#'
         """;
 
-    private static string Examples(Command command) => command.Name switch
+    public static string Examples(Command command) => command.Name switch
     {
         _ when command.Name == "acl" || command.Parents.Any(parent => parent.Name == "acl") => AclExamples,
         _ when command.Name == "passwd" || command.Parents.Any(parent => parent.Name == "passwd") => PasswdExamples,

@@ -34,6 +34,7 @@ var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1, 
 };
 root.Options.Add(ClientArguments.Profile);
 root.Subcommands.Add(CompletionCommand.CreateComplete(() => root));
+root.Subcommands.Add(ManualCommand.Create(() => root, TimeProvider.System));
 foreach (var option in root.Options)
 {
     if (option is not HelpOption { Action: HelpAction help } helpOption) continue;
