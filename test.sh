@@ -31,6 +31,10 @@ install_clients() {
     # To compile ahead of time.
     command -v clang > /dev/null || command -v gcc > /dev/null || packages+=(gcc libc6-dev)
     [ -e /usr/include/zlib.h ] || packages+=(zlib1g-dev)
+    # To check the Debian package, and to make that of the other architecture.
+    command -v lintian > /dev/null || packages+=(lintian)
+    command -v man > /dev/null || packages+=(man-db)
+    [ "$(uname -m)" != x86_64 ] || command -v aarch64-linux-gnu-gcc > /dev/null || packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
     if [ "${#packages[@]}" -gt 0 ]; then
         echo "Installing ${packages[*]}"
         export DEBIAN_FRONTEND=noninteractive
