@@ -63,6 +63,8 @@ public sealed partial class ReadmeTests
             ["XDG_CONFIG_HOME"] = folder.Path,
             // The reader's folder must not get what the test sends.
             ["AVOCET_DATA"] = folder.File("data"),
+            // As if it were installed.
+            ["PATH"] = $"{Path.GetDirectoryName(AvocetProcess.Program)}:{Environment.GetEnvironmentVariable("PATH")}",
             ["NODE_PATH"] = Repository.File("tests", "Server.Tests", "js", "node_modules"),
         };
         return kind switch
