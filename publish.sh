@@ -92,7 +92,8 @@ for runtime in "${runtimes[@]}"; do
     # Artifacts of its own: the ordinary build stays as it is.
     dotnet publish src/Cli -c Release -r "$runtime" --self-contained -p:PublishSingleFile=true -p:PublishTrimmed=true -o "$folder" \
         --artifacts-path artifacts/single -v quiet --nologo -p:UseSharedCompilation=false >&2
-    rm -f "$folder"/*.pdb "$folder"/*.xml "$folder"/*.dbg
+    # The last is for IIS, which we do not serve in.
+    rm -f "$folder"/*.pdb "$folder"/*.xml "$folder"/*.dbg "$folder"/aspnetcorev2_inprocess.dll
 
     program=avocet
     case "$runtime" in
