@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Rates;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Security;
@@ -34,6 +35,9 @@ internal sealed class BrokerContext
         Authorization = new Authorization(services.Authorizers);
         Sessions = new SessionRegistry(this);
         Users = new UserConnections(options.ConnectionsPerUserMax);
+        ConnectLimits = new ConnectLimits(options, Clock, Logger);
+        SendLimits = new SendLimits(options, Clock);
+        if (services.MemoryShareInUse is { } read) Memory = new MemoryBudget(read, Wheel, Clock, Logger);
     }
 
     public BrokerOptions Options { get; }
@@ -65,6 +69,15 @@ internal sealed class BrokerContext
     public UserConnections Users { get; }
 
     public SessionRegistry Sessions { get; }
+
+    /// <summary>How often clients may connect.</summary>
+    public ConnectLimits ConnectLimits { get; }
+
+    /// <summary>How fast clients may send.</summary>
+    public SendLimits SendLimits { get; }
+
+    /// <summary>Null where memory has no limit.</summary>
+    public MemoryBudget? Memory { get; }
 
     /// <summary>Those that run.</summary>
     public ConnectionList Connections { get; } = new();

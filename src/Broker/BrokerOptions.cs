@@ -12,6 +12,16 @@ public enum QueueOverflow
     DropOldest,
 }
 
+/// <summary>What to do with a client that sends more than it may.</summary>
+public enum RateOverflow
+{
+    /// <summary>It is read from more slowly.</summary>
+    Delay,
+
+    /// <summary>Its connection ends, with 0x96 Message rate too high.</summary>
+    Disconnect,
+}
+
 /// <summary>The settings of the broker core. Every limit is per connection or session unless it says otherwise.</summary>
 public sealed record BrokerOptions
 {
@@ -68,6 +78,51 @@ public sealed record BrokerOptions
 
     /// <summary>Levels of a topic name or filter, 1 to 1,000: the search for subscriptions goes one call deeper for each.</summary>
     public int TopicLevelsMax { get; init; } = 200;
+
+    /// <summary>Bytes of a topic name or filter, mount point not counted. 1 to 65,535.</summary>
+    public int TopicBytesMax { get; init; } = Limits.StringSizeMax;
+
+    /// <summary>Subscriptions of a session; 0 means no limit. One more is refused with 0x97 Quota exceeded.</summary>
+    public int SubscriptionsMax { get; init; } = 100_000;
+
+    /// <summary>Retained messages, those of <c>$SYS</c> included; 0 means no limit. One on another topic is refused with 0x97 Quota exceeded.</summary>
+    public int RetainedMessagesMax { get; init; }
+
+    /// <summary>PUBLISHes a second that a client may send in the long run, a second's worth at once; 0 means no limit.</summary>
+    public int PublishRateMax { get; init; }
+
+    /// <summary>Bytes a second that a client may send in the long run, a second's worth at once; 0 means no limit.</summary>
+    public int ReceiveBytesRateMax { get; init; }
+
+    /// <summary>The same for all connections of a user together.</summary>
+    public int UserPublishRateMax { get; init; }
+
+    /// <summary>The same for all connections of a user together.</summary>
+    public int UserReceiveBytesRateMax { get; init; }
+
+    /// <summary>The same for all connections of an IPv4 address or an IPv6 network (/64) together.</summary>
+    public int AddressPublishRateMax { get; init; }
+
+    /// <summary>The same for all connections of an IPv4 address or an IPv6 network (/64) together.</summary>
+    public int AddressReceiveBytesRateMax { get; init; }
+
+    /// <summary>What happens to a client that sends more than that.</summary>
+    public RateOverflow RateOverflow { get; init; } = RateOverflow.Delay;
+
+    /// <summary>Connections a second from one IPv4 address or one IPv6 network (/64) in the long run, ten seconds' worth at once; 0 means no limit.</summary>
+    public int ConnectRateMax { get; init; }
+
+    /// <summary>Log-ins a second of one user in the long run, ten seconds' worth at once; 0 means no limit.</summary>
+    public int UserConnectRateMax { get; init; }
+
+    /// <summary>Connections of one client identifier within <see cref="FlappingSeconds"/> after which one more is refused for <see cref="FlappingBanSeconds"/>; 0 for never.</summary>
+    public int FlappingConnectsMax { get; init; }
+
+    /// <summary>In what time these connections come.</summary>
+    public int FlappingSeconds { get; init; } = 60;
+
+    /// <summary>How long a client that flaps is kept out.</summary>
+    public int FlappingBanSeconds { get; init; } = 300;
 
     /// <summary>Bytes of a client identifier, 23 to 65,535.</summary>
     public int ClientIdBytesMax { get; init; } = 1024;

@@ -25,6 +25,12 @@ public sealed record BrokerServices
     /// <summary>Where commits to the store run, which block: a thread of its own at best. Scheduled never under a lock, and one at a time.</summary>
     public PipeScheduler StoreScheduler { get; init; } = PipeScheduler.ThreadPool;
 
+    /// <summary>
+    /// The share in use of the memory that the broker may use, 1 for all of it; null for no limit. From 85 % on new connections and subscriptions are refused, from
+    /// 90 % on QoS 0 is dropped, from 95 % on nothing is taken. Called often, by any thread.
+    /// </summary>
+    public Func<double>? MemoryShareInUse { get; init; }
+
     /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
     public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];
 

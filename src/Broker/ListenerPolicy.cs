@@ -14,4 +14,13 @@ public sealed record ListenerPolicy
 
     /// <summary>Connections at a time through this listener; 0 means no limit.</summary>
     public int ConnectionsMax { get; init; }
+
+    /// <summary>New connections a second in the long run, ten seconds' worth at once; 0 means no limit.</summary>
+    public int ConnectRateMax { get; init; }
+
+    /// <summary>PUBLISHes a second of all its clients together; 0 means no limit.</summary>
+    public int PublishRateMax { get; init; }
+
+    /// <summary>Bytes a second from all its clients together; 0 means no limit.</summary>
+    public int ReceiveBytesRateMax { get; init; }
 }

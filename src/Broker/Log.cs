@@ -53,6 +53,18 @@ internal static partial class Log
     [LoggerMessage(1013, LogLevel.Error, "The references to stored messages could not be counted, so that messages which are not needed stay in the store: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 
+    [LoggerMessage(1040, LogLevel.Warning, "Memory is short: {Percent:0} % of the limit is in use. New connections are refused, from 90 % on QoS 0 is dropped, from 95 % on all publications are refused. Raise limits.memory_bytes_max or the container's limit, or lower those of queues and sessions.")]
+    public static partial void MemoryTight(ILogger logger, double percent);
+
+    [LoggerMessage(1043, LogLevel.Error, "Out of memory: the connection of {Client} ends. Raise the limit of the process or container, or lower those of queues and sessions.")]
+    public static partial void OutOfMemory(ILogger logger, string client);
+
+    [LoggerMessage(1042, LogLevel.Warning, "Client '{Client}' connects again and again, and is kept out for up to {Seconds} s. Two clients may have the same client identifier.")]
+    public static partial void ClientFlaps(ILogger logger, string client, int seconds);
+
+    [LoggerMessage(1041, LogLevel.Information, "Memory is no longer short: {Percent:0} % of the limit is in use.")]
+    public static partial void MemoryFree(ILogger logger, double percent);
+
     [LoggerMessage(1007, LogLevel.Warning, "Stopping: {Count} connections did not end within {Seconds} s and are cut.")]
     public static partial void NotDrained(ILogger logger, int count, double seconds);
 }

@@ -46,6 +46,7 @@ public sealed class MqttBroker : IAsyncDisposable
         if (_context.Commits is { } commits) new StoreLoader(_context, commits).Load();
 
         new RetainedSweeper(_context).Start();
+        _context.Memory?.Start();
         _sys = new SysPublisher(_context);
         _sys.Start();
     }
@@ -74,6 +75,7 @@ public sealed class MqttBroker : IAsyncDisposable
         var connection = new Connection(_context, transport, isOverLimit);
         Connections.Add(connection);
         if (_isStopping) connection.Close(Shutdown);
+        else if (!_context.ConnectLimits.MayConnect(transport.Origin)) connection.Close(TooManyConnects);
 
         connection.Run();
     }
@@ -148,6 +150,9 @@ public sealed class MqttBroker : IAsyncDisposable
     {
         foreach (var connection in Connections.ToList()) connection.CloseUnanswered();
     }
+
+    // Before anything is read: an answer would cost as much as what is to be kept away.
+    private static Ending TooManyConnects { get; } = new(EndingCause.Refused, ReasonCode.ConnectionRateExceeded, "more connections a second come than connect_rate_max of [limits] or of the listener allows");
 
     private static Ending Shutdown { get; } = new(EndingCause.ServerShutdown, ReasonCode.ServerShuttingDown, "the server is shutting down");
 }

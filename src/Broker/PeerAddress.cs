@@ -30,6 +30,13 @@ public readonly record struct PeerAddress
         _length = (byte)address.Length;
     }
 
+    private PeerAddress(ulong high, ulong low, byte length)
+    {
+        _high = high;
+        _low = low;
+        _length = length;
+    }
+
     public static PeerAddress Of(IPEndPoint? endPoint)
     {
         if (endPoint is null) return default;
@@ -37,6 +44,9 @@ public readonly record struct PeerAddress
         var isV6 = endPoint.AddressFamily == AddressFamily.InterNetworkV6;
         return new PeerAddress(endPoint.Address.GetAddressBytes(), isV6 ? (uint)endPoint.Address.ScopeId : 0, (ushort)endPoint.Port);
     }
+
+    /// <summary>The address without its port, of IPv6 the network (/64) only: whoever has one address there has them all.</summary>
+    public PeerAddress ToNetwork() => new(_high, _length == 16 ? 0 : _low, _length);
 
     /// <summary>Null for none.</summary>
     public IPEndPoint? ToEndPoint()

@@ -30,6 +30,8 @@ public sealed class AvocetServer : IAsyncDisposable
     private readonly RocksDbStore? _store;
     private readonly StoreThread? _storeThread;
     private readonly BrokerSecurity _security;
+    private readonly ProcessMemory _memory;
+    private readonly SemaphoreSlim? _handshakes;
     private ITimer? _fileCheck;
     private int _isStopped;
 
@@ -65,11 +67,13 @@ public sealed class AvocetServer : IAsyncDisposable
             _services = services with { Store = _store, StoreScheduler = _storeThread };
         }
 
+        _memory = new ProcessMemory(options.MemoryBytesMax);
         Broker = CreateBroker();
+        if (options.TlsHandshakesMax > 0) _handshakes = new SemaphoreSlim(options.TlsHandshakesMax);
         _security.Attach(Broker);
         for (var i = 0; i < listeners.Count; i++)
         {
-            _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger));
+            _endpoints.Add(new ListenerEndpoint(listeners[i], policies[i], certificates[i], Broker, services.TimeProvider, _logger) { Handshakes = _handshakes });
         }
 
         var sockets = new ListenSockets(_endpoints);
@@ -99,6 +103,7 @@ public sealed class AvocetServer : IAsyncDisposable
         try
         {
             Broker.Start();
+            if (_memory.IsLimited) _memory.Start();
             _epoll?.Start(ListenBacklog);
             if (_kestrel is not null) await _kestrel.StartAsync(new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger), cancellationToken);
         }
@@ -170,6 +175,8 @@ public sealed class AvocetServer : IAsyncDisposable
         // The broker's last commits are on their thread; then nobody uses the store any more.
         await Broker.DisposeAsync();
         _security.Dispose();
+        _handshakes?.Dispose();
+        _memory.Dispose();
         CloseStore();
     }
 
@@ -202,7 +209,7 @@ public sealed class AvocetServer : IAsyncDisposable
     {
         try
         {
-            return new MqttBroker(Options.Broker, _services);
+            return new MqttBroker(Options.Broker, _memory.IsLimited ? _services with { MemoryShareInUse = _memory.Read } : _services);
         }
         catch (Exception exception)
         {
@@ -240,6 +247,9 @@ public sealed class AvocetServer : IAsyncDisposable
             AllowAnonymous = listener.AllowAnonymous ?? !hasAuthenticator,
             MountPoint = listener.MountPoint,
             ConnectionsMax = listener.ConnectionsMax,
+            ConnectRateMax = listener.ConnectRateMax,
+            PublishRateMax = listener.PublishRateMax,
+            ReceiveBytesRateMax = listener.ReceiveBytesRateMax,
         };
         if (!policy.AllowAnonymous && !hasAuthenticator) Log.NobodyMayConnect(_logger, listener.Name);
         return policy;

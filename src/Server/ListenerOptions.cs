@@ -33,6 +33,15 @@ public sealed record ListenerOptions
     /// <summary>Connections at a time through this listener; 0 means no limit.</summary>
     public int ConnectionsMax { get; init; }
 
+    /// <summary>New connections a second in the long run, ten seconds' worth at once; 0 means no limit.</summary>
+    public int ConnectRateMax { get; init; }
+
+    /// <summary>PUBLISHes a second of all clients together; 0 means no limit.</summary>
+    public int PublishRateMax { get; init; }
+
+    /// <summary>Bytes a second from all clients together; 0 means no limit.</summary>
+    public int ReceiveBytesRateMax { get; init; }
+
     /// <summary>Whether every connection begins with a PROXY protocol header, version 1 or 2.</summary>
     public bool ProxyProtocol { get; init; }
 

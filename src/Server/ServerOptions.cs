@@ -27,6 +27,12 @@ public sealed record ServerOptions
     /// <summary>Seconds from the signal to stop until the process has ended. 1 to 3,600.</summary>
     public int ShutdownTimeoutSeconds { get; init; } = 10;
 
+    /// <summary>Bytes of memory of the process; 0 means no limit. See <see cref="BrokerServices.MemoryShareInUse"/> for what happens as it nears.</summary>
+    public long MemoryBytesMax { get; init; }
+
+    /// <summary>TLS handshakes at a time over all listeners; 0 means no limit. More wait.</summary>
+    public int TlsHandshakesMax { get; init; } = 1000;
+
     public BrokerOptions Broker { get; init; } = new();
 
     /// <summary>Who may connect and what clients may do. What single listeners have of their own is in <see cref="Listeners"/>.</summary>

@@ -130,6 +130,34 @@ public sealed class TlsTests
         return tls;
     }
 
+    [Fact]
+    public async Task Handshakes_above_the_limit_wait_until_one_ends_and_silent_connections_take_no_place()
+    {
+        using var folder = new TemporaryFolder();
+        using var certificates = new TestCertificates();
+        var options = new ServerOptions
+        {
+            DataFolder = "",
+            TlsHandshakesMax = 1,
+            Listeners = [Listener(certificates.WritePem(folder, "server", "localhost")), new ListenerOptions { Name = "tcp", Port = ListenPort.Auto }],
+        };
+        await using var server = await TestServer.StartAsync(options);
+        await using var silent = await server.OpenAsync("tls");
+        await using var stalled = new DeafStream(await server.OpenAsync("tls"));
+        var half = new SslStream(stalled).AuthenticateAsClientAsync("localhost");
+        // The answer to its hello is there, so that it has the place.
+        await stalled.WaitForAnswerAsync();
+
+        var waiting = AuthenticateAsync(await server.OpenAsync("tls"), certificates, "localhost");
+        await StreamPeer.ConnectAsync(await server.OpenAsync("tcp"), Given.Client("c"));
+        Assert.False(waiting.IsCompleted);
+
+        await stalled.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => half);
+        await using var tls = await waiting;
+        await StreamPeer.ConnectAsync(tls, Given.Client("late"));
+    }
+
     private static ListenerOptions Listener(params CertificateOptions[] certificates) =>
         new() { Name = "tls", Transport = ListenerTransport.Tls, Port = ListenPort.Auto, Certificates = certificates };
 

@@ -194,7 +194,11 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     public Task WhenLeftAsync() => _left.WhenSetAsync(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Says that the session has been left.</summary>
-    public void MarkLeft() => _left.Set();
+    public void MarkLeft()
+    {
+        _publisher?.Rate?.GiveBack();
+        _left.Set();
+    }
 
     /// <summary>Completes once the connection is over, on the stack of what ends it.</summary>
     public Task WhenEndedAsync() => _ended.WhenSetAsync(TaskCreationOptions.None);
@@ -223,6 +227,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
     public void StartKeepAlive(int seconds)
     {
+        // Here a session has begun.
+        if (Context.SendLimits.RateOf(Origin, Identity?.UserName) is { } rate) Publisher.Rate = rate;
+
         _keepAliveMilliseconds = seconds * 1500;
         _lastReceivedAt = Context.Clock.Now;
         var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, ValidUntil);
@@ -255,7 +262,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         }
 
         var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
-        var due = keepAlive == 0 ? Clock.Never : Volatile.Read(ref _lastReceivedAt) + keepAlive;
+        // Who is not read from cannot show that he is alive.
+        var lastSign = _publisher is { Rate.IsDelayed: true } ? now : Volatile.Read(ref _lastReceivedAt);
+        var due = keepAlive == 0 ? Clock.Never : lastSign + keepAlive;
         var next = Math.Min(due, ValidUntil);
         if (next == Clock.Never) return;
 
@@ -281,14 +290,41 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     {
         if (!result.Buffer.IsEmpty) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
 
-        var consumed = HandlePackets(result.Buffer);
+        var consumed = HandlePackets(result.Buffer, out var publishes, out var bytes);
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
+        if (_publisher is { Rate: { } rate } && !HasStep) Limit(rate.Take(publishes, bytes));
         if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
         }
+    }
+
+    /// <summary>The client sent so much that it is too early for more by some milliseconds.</summary>
+    private void Limit(long milliseconds)
+    {
+        if (milliseconds == 0 || Ending is not null) return;
+
+        if (Context.Options.RateOverflow == RateOverflow.Delay) Await(() => DelayAsync(milliseconds));
+        else End(new Ending(EndingCause.RateExceeded, ReasonCode.MessageRateTooHigh, "the client sends more than the limits of this server allow"));
+    }
+
+    private async Task DelayAsync(long milliseconds)
+    {
+        var rate = Publisher.Rate!;
+        rate.IsDelayed = true;
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), Context.TimeProvider, GetStepToken());
+        }
+        catch (OperationCanceledException)
+        {
+            // The connection is to end.
+        }
+
+        Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
+        rate.IsDelayed = false;
     }
 
     /// <summary>The end of what failed: the peer's, or this connection's own, which must not reach the others.</summary>
@@ -298,6 +334,13 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         {
             // The transport's way of saying that the peer is gone.
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, exception.Message));
+            return;
+        }
+
+        if (exception is OutOfMemoryException)
+        {
+            Log.OutOfMemory(Context.Logger, Name);
+            End(new Ending(EndingCause.ServerFault, ReasonCode.ServerBusy, "the server has no memory left"));
             return;
         }
 
@@ -360,8 +403,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         _steps = null;
     }
 
-    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
+    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer, out int publishes, out long bytes)
     {
+        publishes = 0;
         var reader = new PacketReader(buffer);
         try
         {
@@ -391,10 +435,12 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 if (status == DecodeStatus.NeedMoreData) break;
 
                 Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
+                if (header.Type == PacketType.Publish) publishes++;
                 Handle(header, body);
             }
 
-            Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);
+            bytes = reader.ConsumedBytes;
+            Context.Statistics.Add(Counter.BytesReceived, bytes);
             return reader.Consumed;
         }
         finally

@@ -32,6 +32,9 @@ internal enum EndingCause
     /// <summary>The store failed while a 3.x client published, and works again.</summary>
     Unanswered,
 
+    /// <summary>The client sends more than it may.</summary>
+    RateExceeded,
+
     /// <summary>A fault of the broker's own.</summary>
     ServerFault,
 }
@@ -60,5 +63,5 @@ internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detai
 
     /// <summary>Whether the client is told by DISCONNECT, where its version has one from the broker.</summary>
     public bool SendsDisconnect => Cause is EndingCause.ProtocolFault or EndingCause.KeepAliveTimeout or EndingCause.TakenOver or EndingCause.ServerShutdown
-        or EndingCause.ServerFault or EndingCause.AccessRevoked;
+        or EndingCause.RateExceeded or EndingCause.ServerFault or EndingCause.AccessRevoked;
 }

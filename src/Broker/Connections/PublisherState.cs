@@ -1,4 +1,5 @@
 using System.Text;
+using Avocet.Broker.Rates;
 using Avocet.Broker.Topics;
 
 namespace Avocet.Broker.Connections;
@@ -12,6 +13,9 @@ internal sealed class PublisherState(SubscriptionIndex index)
 
     /// <summary>The aliases the client set; null until it sets one.</summary>
     public InboundAliases? Aliases { get; set; }
+
+    /// <summary>How fast the client may send; null for no limit.</summary>
+    public SendRate? Rate { get; set; }
 
     /// <summary>QoS 2 messages received on this connection whose PUBREL has not come.</summary>
     public int ReceivedUnreleased { get; set; }

@@ -82,6 +82,12 @@ internal static class ConnectHandler
             return;
         }
 
+        if (connection.Context.ConnectLimits.FindRefusal(identity, out var detail) is var refusal && refusal.IsError())
+        {
+            Refuse(connection, refusal, detail, request.PacketSizeMax);
+            return;
+        }
+
         connection.SetValidUntil(result.ValidUntil);
         var opened = connection.Context.Sessions.TryOpen(connection, request, out var former);
         if (opened == OpenResult.Opened) Begin(connection, request);
@@ -163,6 +169,10 @@ internal static class ConnectHandler
         {
             (reason, detail) = (ReasonCode.QuotaExceeded, "the limit of connections is reached");
         }
+        else if (connection.Context.Memory is { Level: >= MemoryLevel.Tight } && !MayMakeRoom(connection.Context, packet))
+        {
+            (reason, detail) = (ReasonCode.ServerBusy, "the server is short of memory");
+        }
         else if (packet.ClientId.IsEmpty && packet.Version != ProtocolVersion.V50 && (packet.Version == ProtocolVersion.V31 || !packet.CleanStart))
         {
             // [3.1.1 MQTT-3.1.3-8] In 3.1 an empty client identifier is never allowed.
@@ -180,6 +190,10 @@ internal static class ConnectHandler
         return reason.IsError();
     }
 
+    /// <summary>What waits for a session may be what takes the memory, and its client is the one to fetch it.</summary>
+    private static bool MayMakeRoom(BrokerContext context, in ConnectPacket packet) =>
+        !packet.CleanStart && context.Sessions.Has(global::System.Text.Encoding.UTF8.GetString(packet.ClientId));
+
     private static void FindWillRefusal(BrokerOptions options, int mountPointLength, in ConnectPacket packet, out ReasonCode reason, out string detail)
     {
         (reason, detail) = (ReasonCode.Success, "");
@@ -194,6 +208,10 @@ internal static class ConnectHandler
         else if (TopicName.CountLevels(packet.WillTopic) > options.TopicLevelsMax)
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicLevelsMax} levels");
+        }
+        else if (packet.WillTopic.Length > options.TopicBytesMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"the will topic has more than {options.TopicBytesMax} bytes");
         }
         else if (mountPointLength + packet.WillTopic.Length > Limits.StringSizeMax)
         {

@@ -43,6 +43,12 @@ internal static class PublishHandler
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
+        if (context.Memory is { } memory && memory.MustRefuse(packet.Qos, body.Length))
+        {
+            Drop(connection, packet);
+            return;
+        }
+
         if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Publisher.Matches, session.ClientId))
         {
             RefuseUnkept(connection, packet);
@@ -96,7 +102,14 @@ internal static class PublishHandler
         connection.Context.Commits!.Received(new ReceivedChange(session, packet.PacketId, IsAdded: true));
     }
 
-    /// <summary>The store fails, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
+    /// <summary>There is no memory for it: at QoS 0 it is gone, others are not acknowledged.</summary>
+    private static void Drop(Connection connection, in PublishPacket packet)
+    {
+        if (packet.Qos != Qos.AtMostOnce) RefuseUnkept(connection, packet);
+        else connection.Context.Statistics.Add(Counter.DroppedRefused);
+    }
+
+    /// <summary>It cannot be kept, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
     private static void RefuseUnkept(Connection connection, in PublishPacket packet)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
@@ -193,6 +206,10 @@ internal static class PublishHandler
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicLevelsMax} levels");
         }
+        else if (topicName.Length > context.Options.TopicBytesMax)
+        {
+            (reason, detail) = (ReasonCode.TopicNameInvalid, $"topic name has more than {context.Options.TopicBytesMax} bytes");
+        }
         else if (mounted.Length > Limits.StringSizeMax)
         {
             (reason, detail) = (ReasonCode.TopicNameInvalid, "topic name is too long with the mount point of this listener");
@@ -200,6 +217,11 @@ internal static class PublishHandler
         else if (!Authorization.MayPublish(connection.Access, mounted, packet.Qos, packet.Retain))
         {
             (reason, detail) = (ReasonCode.NotAuthorized, "the client may not publish to this topic");
+        }
+        else if (packet.Retain && context.Options.RetainedMessagesMax > 0 && !packet.Payload.IsEmpty
+            && context.Retained.Count >= context.Options.RetainedMessagesMax && context.Retained.Get(mounted) is null)
+        {
+            (reason, detail) = (ReasonCode.QuotaExceeded, "the limit of retained messages is reached");
         }
         else if (!packet.Properties.IsEmpty && packet.Properties.TryGetInteger(PropertyId.PayloadFormatIndicator, out var isText) && isText == 1
             && !Utf8.IsValid(packet.Payload))

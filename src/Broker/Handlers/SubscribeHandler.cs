@@ -1,4 +1,5 @@
 using Avocet.Broker.Connections;
+using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
@@ -80,7 +81,7 @@ internal static class SubscribeHandler
             return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
         }
 
-        if (TopicName.CountLevels(inner) > context.Options.TopicLevelsMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
+        if (TopicName.CountLevels(inner) > context.Options.TopicLevelsMax || inner.Length > context.Options.TopicBytesMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
 
         // The mount point stands in front of the filter itself, behind "$share/{ShareName}/".
         var mounted = connection.Mount(inner);
@@ -90,6 +91,8 @@ internal static class SubscribeHandler
         var granted = request.Options with { MaximumQos = request.Options.MaximumQos < context.Options.MaximumQos ? request.Options.MaximumQos : context.Options.MaximumQos };
         var filter = isShared ? MountedFilter.Join(request.TopicFilter[..^inner.Length], mounted) : mounted;
         if (connection.Session!.IsDurable && context.Commits is { IsFailing: true }) return Refuse(connection, ReasonCode.QuotaExceeded, request.TopicFilter);
+
+        if (context.Memory is { Level: >= MemoryLevel.Tight } || !connection.Session.MaySubscribe(filter)) return Refuse(connection, ReasonCode.QuotaExceeded, request.TopicFilter);
 
         var subscription = connection.Session!.Subscribe(filter, granted, subscriptionId, out var existed, out var batch);
         after = Math.Max(after, batch);

@@ -259,6 +259,13 @@ internal sealed class Session : ICommitWaiter
         }
     }
 
+    /// <summary>Whether one subscription more is allowed; to replace one always is.</summary>
+    public bool MaySubscribe(ReadOnlySpan<byte> filter)
+    {
+        var max = Context.Options.SubscriptionsMax;
+        lock (this) return max == 0 || _subscriptions.Count < max || _subscriptions.TryGet(filter, out _);
+    }
+
     /// <summary>Adds or replaces a subscription [MQTT-3.8.4-3]; tells whether there was one to this filter.</summary>
     /// <param name="filter">The whole filter, mount point included.</param>
     /// <param name="options">As granted.</param>

@@ -45,6 +45,12 @@ internal sealed class SessionRegistry(BrokerContext context)
         lock (_gate) return _sessions.GetValueOrDefault(clientId)?.Connection;
     }
 
+    /// <summary>Whether a client identifier has a session.</summary>
+    public bool Has(string clientId)
+    {
+        lock (_gate) return _sessions.ContainsKey(clientId);
+    }
+
     /// <summary>
     /// Opens or resumes the session of an accepted CONNECT and sends CONNACK. [MQTT-3.1.4-4] Not while another connection has the session, so that
     /// nothing <paramref name="former"/> received is handled after what this one sends; nor before the end of the session that a Clean Start discards is

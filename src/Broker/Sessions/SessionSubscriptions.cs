@@ -16,6 +16,8 @@ internal struct SessionSubscriptions()
 
     public readonly IEnumerable<Subscription> All => _many is null ? _few : _many.Values;
 
+    public readonly int Count => _many?.Count ?? _few.Length;
+
     public readonly bool TryGet(ReadOnlySpan<byte> filter, [NotNullWhen(true)] out Subscription? subscription)
     {
         if (_many is not null) return _many.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(filter, out subscription);

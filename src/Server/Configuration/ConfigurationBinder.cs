@@ -21,8 +21,8 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
     public ServerOptions Bind(SettingTable root)
     {
         var server = Section<ServerOptions>.Bind(root, new ServerOptions());
-        var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Limits), server.Broker);
-        broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Session), broker);
+        server = Section<ServerOptions>.Bind(root.Table(ConfigurationKeys.Limits), server);
+        var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Session), server.Broker);
         broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Mqtt), broker);
         if (root.Items(ConfigurationKeys.DurabilityFor) is { Count: > 0 } exceptions) broker = broker with { TopicDurabilities = [.. exceptions.Select(BindDurability)] };
 

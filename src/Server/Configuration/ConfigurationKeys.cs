@@ -29,7 +29,7 @@ internal static class ConfigurationKeys
 
     private const long Int32Max = int.MaxValue;
 
-    public static Section<BrokerOptions> Limits { get; } = CreateLimits();
+    public static Section<ServerOptions> Limits { get; } = CreateLimits();
 
     public static Section<BrokerOptions> Session { get; } = CreateSession();
 
@@ -84,34 +84,72 @@ internal static class ConfigurationKeys
         .Choice("level", Durabilities, o => o.Durability, (o, v) => o with { Durability = v },
             "What acknowledged messages of these topics survive.", "none; it must be set");
 
-    private static Section<BrokerOptions> CreateLimits() =>
-        new Section<BrokerOptions>(new BrokerOptions())
+    private static Section<ServerOptions> CreateLimits() =>
+        new Section<ServerOptions>(new ServerOptions())
         {
             Path = "limits",
             Summary = "What clients may use up.",
         }
-        .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
+        .Integer("connections_max", 0, Int32Max, o => o.Broker.ConnectionsMax, (o, v) => o with { Broker = o.Broker with { ConnectionsMax = (int)v } },
             "Connections at a time over all listeners; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
-        .Integer("connections_per_user_max", 0, Int32Max, o => o.ConnectionsPerUserMax, (o, v) => o with { ConnectionsPerUserMax = (int)v },
+        .Integer("connections_per_user_max", 0, Int32Max, o => o.Broker.ConnectionsPerUserMax, (o, v) => o with { Broker = o.Broker with { ConnectionsPerUserMax = (int)v } },
             "Connections of one user at a time; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
-        .Integer("connect_timeout_seconds", 1, 3600, o => o.ConnectTimeoutSeconds, (o, v) => o with { ConnectTimeoutSeconds = (int)v },
+        .Integer("connect_timeout_seconds", 1, 3600, o => o.Broker.ConnectTimeoutSeconds, (o, v) => o with { Broker = o.Broker with { ConnectTimeoutSeconds = (int)v } },
             "Seconds from the start of a connection to its whole CONNECT, authentication included.")
-        .Integer("packet_size_max", 1024, 268_435_460, o => o.PacketSizeMax, (o, v) => o with { PacketSizeMax = (int)v },
+        .Integer("packet_size_max", 1024, 268_435_460, o => o.Broker.PacketSizeMax, (o, v) => o with { Broker = o.Broker with { PacketSizeMax = (int)v } },
             "Bytes of the largest packet accepted, its fixed header included.")
-        .Integer("receive_maximum", 1, 65_535, o => o.ReceiveMaximum, (o, v) => o with { ReceiveMaximum = (int)v },
+        .Integer("receive_maximum", 1, 65_535, o => o.Broker.ReceiveMaximum, (o, v) => o with { Broker = o.Broker with { ReceiveMaximum = (int)v } },
             "QoS 1 and 2 messages a client may have sent and not yet seen acknowledged.")
-        .Integer("topic_alias_maximum", 0, 65_535, o => o.TopicAliasMaximum, (o, v) => o with { TopicAliasMaximum = (int)v },
+        .Integer("topic_alias_maximum", 0, 65_535, o => o.Broker.TopicAliasMaximum, (o, v) => o with { Broker = o.Broker with { TopicAliasMaximum = (int)v } },
             "Topic aliases a client may set.")
-        .Integer("outbound_topic_alias_maximum", 0, 65_535, o => o.OutboundTopicAliasMaximum, (o, v) => o with { OutboundTopicAliasMaximum = (int)v },
+        .Integer("outbound_topic_alias_maximum", 0, 65_535, o => o.Broker.OutboundTopicAliasMaximum, (o, v) => o with { Broker = o.Broker with { OutboundTopicAliasMaximum = (int)v } },
             "Topic aliases the broker sets towards a client, within what the client allows.")
-        .Integer("keep_alive_max_seconds", 0, 65_535, o => o.KeepAliveMaxSeconds, (o, v) => o with { KeepAliveMaxSeconds = (int)v },
+        .Integer("keep_alive_max_seconds", 0, 65_535, o => o.Broker.KeepAliveMaxSeconds, (o, v) => o with { Broker = o.Broker with { KeepAliveMaxSeconds = (int)v } },
             "The longest keep alive in seconds; 0 for no limit. 5.0 clients that ask for more are told this one.")
-        .Integer("outbound_bytes_max", 4096, Int32Max, o => o.OutboundBytesMax, (o, v) => o with { OutboundBytesMax = (int)v },
+        .Integer("outbound_bytes_max", 4096, Int32Max, o => o.Broker.OutboundBytesMax, (o, v) => o with { Broker = o.Broker with { OutboundBytesMax = (int)v } },
             "Bytes waiting for a client that does not read. Above it QoS 0 is dropped and QoS 1 and 2 wait in the session's queue.")
-        .Integer("topic_levels_max", 1, 1000, o => o.TopicLevelsMax, (o, v) => o with { TopicLevelsMax = (int)v },
+        .Integer("topic_levels_max", 1, 1000, o => o.Broker.TopicLevelsMax, (o, v) => o with { Broker = o.Broker with { TopicLevelsMax = (int)v } },
             "Levels of a topic name or topic filter.")
-        .Integer("client_id_bytes_max", 23, 65_535, o => o.ClientIdBytesMax, (o, v) => o with { ClientIdBytesMax = (int)v },
-            "Bytes of a client identifier.");
+        .Integer("client_id_bytes_max", 23, 65_535, o => o.Broker.ClientIdBytesMax, (o, v) => o with { Broker = o.Broker with { ClientIdBytesMax = (int)v } },
+            "Bytes of a client identifier.")
+        .Integer("topic_bytes_max", 1, 65_535, o => o.Broker.TopicBytesMax, (o, v) => o with { Broker = o.Broker with { TopicBytesMax = (int)v } },
+            "Bytes of a topic name or topic filter.")
+        .Integer("subscriptions_max", 0, Int32Max, o => o.Broker.SubscriptionsMax, (o, v) => o with { Broker = o.Broker with { SubscriptionsMax = (int)v } },
+            "Subscriptions of a session; 0 for no limit. One more is refused with 0x97 Quota exceeded.")
+        .Integer("retained_messages_max", 0, Int32Max, o => o.Broker.RetainedMessagesMax, (o, v) => o with { Broker = o.Broker with { RetainedMessagesMax = (int)v } },
+            "Retained messages, those of `$SYS` included; 0 for no limit. One on another topic is refused with 0x97 Quota exceeded (3.x: acknowledged and dropped).")
+        .Integer("publish_rate_max", 0, Int32Max, o => o.Broker.PublishRateMax, (o, v) => o with { Broker = o.Broker with { PublishRateMax = (int)v } },
+            "Messages a second from one client in the long run, a second's worth at once; 0 for no limit.")
+        .Integer("receive_bytes_rate_max", 0, Int32Max, o => o.Broker.ReceiveBytesRateMax, (o, v) => o with { Broker = o.Broker with { ReceiveBytesRateMax = (int)v } },
+            "Bytes a second from one client in the long run, a second's worth at once; 0 for no limit.")
+        .Integer("user_publish_rate_max", 0, Int32Max, o => o.Broker.UserPublishRateMax, (o, v) => o with { Broker = o.Broker with { UserPublishRateMax = (int)v } },
+            "Messages a second from all clients of a user together; 0 for no limit.")
+        .Integer("user_receive_bytes_rate_max", 0, Int32Max, o => o.Broker.UserReceiveBytesRateMax, (o, v) => o with { Broker = o.Broker with { UserReceiveBytesRateMax = (int)v } },
+            "Bytes a second from all clients of a user together; 0 for no limit.")
+        .Integer("address_publish_rate_max", 0, Int32Max, o => o.Broker.AddressPublishRateMax, (o, v) => o with { Broker = o.Broker with { AddressPublishRateMax = (int)v } },
+            "Messages a second from all clients of an IPv4 address or IPv6 network (/64) together; 0 for no limit.")
+        .Integer("address_receive_bytes_rate_max", 0, Int32Max, o => o.Broker.AddressReceiveBytesRateMax, (o, v) => o with { Broker = o.Broker with { AddressReceiveBytesRateMax = (int)v } },
+            "Bytes a second from all clients of an IPv4 address or IPv6 network (/64) together; 0 for no limit.")
+        .Choice(
+            "rate_overflow",
+            [("delay", RateOverflow.Delay), ("disconnect", RateOverflow.Disconnect)],
+            o => o.Broker.RateOverflow,
+            (o, v) => o with { Broker = o.Broker with { RateOverflow = v } },
+            "Whether a client above these rates is read from more slowly, or disconnected with 0x96 Message rate too high.")
+        .Integer("connect_rate_max", 0, 1_000_000, o => o.Broker.ConnectRateMax, (o, v) => o with { Broker = o.Broker with { ConnectRateMax = (int)v } },
+            "Connections a second from one IPv4 address or IPv6 network (/64) in the long run, ten seconds' worth at once; 0 for no limit. More are closed unread.")
+        .Integer("user_connect_rate_max", 0, 1_000_000, o => o.Broker.UserConnectRateMax, (o, v) => o with { Broker = o.Broker with { UserConnectRateMax = (int)v } },
+            "Log-ins a second of one user in the long run, ten seconds' worth at once; 0 for no limit. More are refused with 0x9F Connection rate exceeded.")
+        .Integer("flapping_connects_max", 0, 1_000_000, o => o.Broker.FlappingConnectsMax, (o, v) => o with { Broker = o.Broker with { FlappingConnectsMax = (int)v } },
+            "Connections of one client identifier within `flapping_seconds`; 0 for no limit. With one more it is refused with 0x8A Banned for `flapping_ban_seconds`.")
+        .Integer("flapping_seconds", 1, 86_400, o => o.Broker.FlappingSeconds, (o, v) => o with { Broker = o.Broker with { FlappingSeconds = (int)v } },
+            "In what time these connections come.")
+        .Integer("flapping_ban_seconds", 1, 1_000_000, o => o.Broker.FlappingBanSeconds, (o, v) => o with { Broker = o.Broker with { FlappingBanSeconds = (int)v } },
+            "How long a client that flaps is kept out.")
+        .Integer("tls_handshakes_max", 0, 1_000_000, o => o.TlsHandshakesMax, (o, v) => o with { TlsHandshakesMax = (int)v },
+            "TLS handshakes at a time; 0 for no limit. More wait, each for at most 10 s in all.")
+        .Integer("memory_bytes_max", 0, long.MaxValue, o => o.MemoryBytesMax, (o, v) => o with { MemoryBytesMax = v },
+            "Bytes of memory of the process; 0 for no limit. From 85 % on new connections are refused with 0x89 Server busy, and new subscriptions; from 90 % on QoS 0 is dropped, from 95 % on QoS 1 and 2 are refused.");
 
     private static Section<BrokerOptions> CreateSession() =>
         new Section<BrokerOptions>(new BrokerOptions())
@@ -187,6 +225,12 @@ internal static class ConfigurationKeys
             "A prefix, such as `site1/`, of all topics of this listener's clients; they do not see it.")
         .Integer("connections_max", 0, Int32Max, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
             "Connections at a time through this listener; 0 for no limit.")
+        .Integer("connect_rate_max", 0, 1_000_000, o => o.ConnectRateMax, (o, v) => o with { ConnectRateMax = (int)v },
+            "New connections a second through this listener in the long run, ten seconds' worth at once; 0 for no limit. More are closed unread.")
+        .Integer("publish_rate_max", 0, Int32Max, o => o.PublishRateMax, (o, v) => o with { PublishRateMax = (int)v },
+            "Messages a second from all clients of this listener together; 0 for no limit. See `limits.rate_overflow`.")
+        .Integer("receive_bytes_rate_max", 0, Int32Max, o => o.ReceiveBytesRateMax, (o, v) => o with { ReceiveBytesRateMax = (int)v },
+            "Bytes a second from all clients of this listener together; 0 for no limit.")
         .Boolean("proxy_protocol", o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v },
             "Whether a proxy in front sends the PROXY protocol header, version 1 or 2. Connections without one are closed.")
         .Choice(

@@ -41,6 +41,9 @@ internal sealed class ListenerEndpoint
     /// <summary>Null without TLS.</summary>
     public ServerCertificates? Certificates { get; }
 
+    /// <summary>What bounds the TLS handshakes at a time; null for no bound.</summary>
+    public SemaphoreSlim? Handshakes { get; init; }
+
     public bool AllowsAnonymous => _policy.AllowAnonymous;
 
     /// <summary>What to bind to.</summary>
@@ -73,7 +76,7 @@ internal sealed class ListenerEndpoint
 
             if (Certificates is not null)
             {
-                var tls = new TlsTransport(Options.Name, Certificates, _timeProvider, _logger);
+                var tls = new TlsTransport(Options.Name, Certificates, Handshakes, _timeProvider, _logger);
                 kestrel.Use(next => connection => tls.HandleAsync(connection, next));
             }
 

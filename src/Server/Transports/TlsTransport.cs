@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Avocet.Server.Transports;
 
 /// <summary>Puts TLS between a connection and what comes after.</summary>
-internal sealed class TlsTransport(string listener, ServerCertificates certificates, TimeProvider timeProvider, ILogger logger)
+internal sealed class TlsTransport(string listener, ServerCertificates certificates, SemaphoreSlim? handshakes, TimeProvider timeProvider, ILogger logger)
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
@@ -46,10 +46,10 @@ internal sealed class TlsTransport(string listener, ServerCertificates certifica
     {
         using var timeout = new CancellationTokenSource(HandshakeTimeout, timeProvider);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, closed);
+        var isCounted = false;
         try
         {
-            await tls.AuthenticateAsServerAsync(
-                (_, hello, _, _) => ValueTask.FromResult(certificates.Select(hello.ServerName)), null, cancellation.Token);
+            await tls.AuthenticateAsServerAsync((_, hello, _, token) => SelectAsync(hello.ServerName, token), null, cancellation.Token);
             return null;
         }
         catch (OperationCanceledException)
@@ -60,6 +60,22 @@ internal sealed class TlsTransport(string listener, ServerCertificates certifica
             when (exception is AuthenticationException or IOException or ConnectionAbortedException or InvalidOperationException)
         {
             return Reason(exception);
+        }
+        finally
+        {
+            if (isCounted) handshakes!.Release();
+        }
+
+        // Only whoever has sent his hello takes a place, so that connections which say nothing keep nobody out.
+        async ValueTask<SslServerAuthenticationOptions> SelectAsync(string serverName, CancellationToken token)
+        {
+            if (handshakes is not null)
+            {
+                await handshakes.WaitAsync(token);
+                isCounted = true;
+            }
+
+            return certificates.Select(serverName);
         }
     }
 

@@ -53,6 +53,16 @@ internal sealed class RawConnection : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Sends CONNECT; returns what CONNACK says, and leaves.</summary>
+    public static async Task<ReasonCode?> ConnectAsync(int port, ClientBuilder client)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        await using var connection = new RawConnection(new NetworkStream(socket, ownsSocket: true), client.ProtocolVersion);
+        await connection.TrySendAsync(client);
+        return (await connection.TryReadAsync())?.Reason;
+    }
+
     /// <summary>Sends CONNECT and expects to be let in.</summary>
     public static async Task<RawConnection> OpenAsync(int port, ClientBuilder client)
     {

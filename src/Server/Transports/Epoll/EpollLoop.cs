@@ -217,6 +217,8 @@ internal sealed class EpollLoop : IDisposable
         catch (Exception exception)
         {
             Log.LoopFailed(_logger, exception);
+            // The event does not come again, so that the connection would hang.
+            if (data >= 0) Find((int)data, (int)(data >> 32))?.Cut();
         }
     }
 

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Avocet.Server;
+
+/// <summary>
+/// How much of the memory this process may use it uses: of the limit that is configured, and of what the garbage collector may take, where a container or the
+/// environment limits that. An allocation beyond the latter fails wherever it happens.
+/// </summary>
+internal sealed class ProcessMemory(long bytesMax) : IDisposable
+{
+    private const double CollectShare = 0.8;
+
+    /// <summary>How much of what the heap may take can be objects: the rest is gaps between them, and what the collector needs to move them.</summary>
+    private const double ObjectShare = 0.8;
+
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CollectEvery = TimeSpan.FromSeconds(2);
+
+    private readonly long _heapBytesMax = FindHeapLimit();
+    private long _nextCollect;
+    private int _isBusy;
+    private Timer? _timer;
+
+    /// <summary>Whether there is a limit.</summary>
+    public bool IsLimited => bytesMax > 0 || _heapBytesMax > 0;
+
+    /// <summary>1 for all of it.</summary>
+    public double Read()
+    {
+        var ofProcess = bytesMax > 0 ? (double)Environment.WorkingSet / bytesMax : 0;
+        var ofHeap = _heapBytesMax > 0 ? (double)GC.GetTotalMemory(forceFullCollection: false) / (_heapBytesMax * ObjectShare) : 0;
+        return Math.Max(ofProcess, ofHeap);
+    }
+
+    /// <summary>Begins to collect garbage when the limit nears: the collector looks at the whole machine, and need not have begun.</summary>
+    public void Start() => _timer = new Timer(_ => CollectIfNeeded(), null, CheckEvery, CheckEvery);
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void CollectIfNeeded()
+    {
+        if (Stopwatch.GetTimestamp() < _nextCollect || Read() < CollectShare || Interlocked.Exchange(ref _isBusy, 1) != 0) return;
+
+        var start = Stopwatch.GetTimestamp();
+        // Aggressive gives memory back to the system, which only the limit of the process asks for.
+        GC.Collect(2, bytesMax > 0 ? GCCollectionMode.Aggressive : GCCollectionMode.Forced, blocking: true, compacting: true);
+        // All threads stand still meanwhile: a tenth of the time at most, however large the heap.
+        var taken = Stopwatch.GetElapsedTime(start);
+        var pause = taken * 9 > CollectEvery ? taken * 9 : CollectEvery;
+        _nextCollect = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency);
+        Volatile.Write(ref _isBusy, 0);
+    }
+
+    /// <summary>0 where the heap may take the machine's whole memory.</summary>
+    private static long FindHeapLimit()
+    {
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var machine = FindMachineBytes();
+        return available > 0 && machine > 0 && available < machine * 0.95 ? available : 0;
+    }
+
+    /// <summary>0 where the system does not say.</summary>
+    private static long FindMachineBytes()
+    {
+        const string Path = "/proc/meminfo";
+        const string Name = "MemTotal:";
+        if (!File.Exists(Path)) return 0;
+
+        var line = File.ReadLines(Path).FirstOrDefault(text => text.StartsWith(Name, StringComparison.Ordinal));
+        var number = line?[Name.Length..].Replace("kB", "", StringComparison.Ordinal);
+        return long.TryParse(number, CultureInfo.InvariantCulture, out var kilobytes) ? kilobytes * 1024 : 0;
+    }
+}
