@@ -3,6 +3,7 @@ using Avocet.Broker.Security;
 using Avocet.Protocol;
 using Avocet.Security.Access;
 using Avocet.Security.Certificates;
+using Avocet.Security.Http;
 using Avocet.Security.Login;
 using Avocet.Security.Passwords;
 using Avocet.Security.Scram;
@@ -21,6 +22,7 @@ public sealed class BrokerSecurity : IDisposable
     private readonly SecurityOptions _options;
     private readonly AccessControl _access;
     private readonly TokenKeys? _tokenKeys;
+    private readonly HttpAuthenticator? _http;
     private readonly ScramSource? _scram;
     private MqttBroker? _broker;
 
@@ -39,6 +41,7 @@ public sealed class BrokerSecurity : IDisposable
             }
 
             if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
+            if (options.Http.Url.Length > 0) _http = new HttpAuthenticator(options.Http, services.TimeProvider, _logger);
             if (options.Token.IsOn) _tokenKeys = new TokenKeys(options.Token, services.TimeProvider, _logger);
 
             var hasAuthentication = options.HasAuthentication || services.Authenticators.Count > 0 || services.EnhancedAuthenticators.Count > 0;
@@ -53,7 +56,7 @@ public sealed class BrokerSecurity : IDisposable
 
     /// <summary>Whether clients of this listener can log in.</summary>
     public bool HasAuthenticator(string listener) =>
-        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
+        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _http is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
 
     /// <summary>The services with what is configured here behind what was given.</summary>
     public BrokerServices AddTo(BrokerServices services)
@@ -66,6 +69,9 @@ public sealed class BrokerSecurity : IDisposable
         {
             authenticators.Add(new ForListeners(listener => PasswordFileOf(listener) == path, authenticator));
         }
+
+        // Last, for it takes the longest.
+        if (_http is not null) authenticators.Add(_http);
 
         // Asked first: who has shown a certificate needs no password.
         foreach (var listener in _options.Listeners.Where(candidate => candidate.CertificateUser != CertificateName.None || candidate.CertificateClientId != CertificateName.None))
@@ -116,6 +122,7 @@ public sealed class BrokerSecurity : IDisposable
     {
         _hashing?.Dispose();
         _tokenKeys?.Dispose();
+        _http?.Dispose();
     }
 
     private string PasswordFileOf(string listener) =>

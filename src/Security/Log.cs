@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(4007, LogLevel.Error, "Keys of tokens not read from {Url}, those known stay: {Reason}")]
     public static partial void KeySetKept(ILogger logger, string url, string reason);
 
+    [LoggerMessage(4008, LogLevel.Error, "Log-in refused: {Url} was asked, and {Reason}.")]
+    public static partial void HttpLoginFailed(ILogger logger, string url, string reason);
+
     [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
     public static partial void RulesLoaded(ILogger logger, string file, int count);
 

@@ -3,6 +3,7 @@ using Avocet.Broker;
 using Avocet.Protocol.Topics;
 using Avocet.Security;
 using Avocet.Security.Access;
+using Avocet.Security.Http;
 using Avocet.Security.Tokens;
 
 namespace Avocet.Server.Configuration;
@@ -30,6 +31,9 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         security = Section<SecurityOptions>.Bind(root.Table(SecurityKeys.Access), security) with { Rules = [.. root.Items(SecurityKeys.Rule).Select(BindRule)] };
         security = security with { Token = Section<TokenOptions>.Bind(root.Table(SecurityKeys.Token), security.Token) };
         if (security.Token.FindProblem() is { } problem) assigner.Report(root.Table(SecurityKeys.Token).OriginOf("key_set_url"), $"jwt.{problem}.");
+
+        security = security with { Http = Section<HttpLoginOptions>.Bind(root.Table(SecurityKeys.Http), security.Http) };
+        if (security.Http.FindProblem() is { } wrong) assigner.Report(root.Table(SecurityKeys.Http).OriginOf("url"), $"http_login.{wrong}.");
 
         CheckRanges(root.Table(SecurityKeys.Login), "allow_from", security.Login.AllowFrom);
         CheckRanges(root.Table(SecurityKeys.Login), "deny_from", security.Login.DenyFrom);

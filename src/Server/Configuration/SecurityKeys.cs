@@ -1,5 +1,6 @@
 using Avocet.Security;
 using Avocet.Security.Access;
+using Avocet.Security.Http;
 using Avocet.Security.Login;
 using Avocet.Security.Tokens;
 
@@ -11,6 +12,8 @@ internal static class SecurityKeys
     public static Section<SecurityOptions> Login { get; } = CreateLogin();
 
     public static Section<TokenOptions> Token { get; } = CreateToken();
+
+    public static Section<HttpLoginOptions> Http { get; } = CreateHttp();
 
     public static Section<SecurityOptions> Access { get; } = CreateAccess();
 
@@ -70,6 +73,21 @@ internal static class SecurityKeys
             "The claim that is the user name, whatever CONNECT says.")
         .Text("claims", SettingKind.Text, o => o.Claims, (o, v) => o with { Claims = v },
             "Claims that must have a value, such as `device=${clientid}, tenant=acme`; `${username}` is the user name of CONNECT.");
+
+    private static Section<HttpLoginOptions> CreateHttp() =>
+        new Section<HttpLoginOptions>(new HttpLoginOptions())
+        {
+            Path = "http_login",
+            Summary = "A web service that is asked whether a client may connect. See [security.md](security.md).",
+        }
+        .Text("url", SettingKind.Text, o => o.Url, (o, v) => o with { Url = v }, "Where to POST the question: https, or http on this machine.")
+        .Text("token_file", SettingKind.File, o => o.TokenFile, (o, v) => o with { TokenFile = v }, "A file with a bearer token for the service.")
+        .Integer("timeout_milliseconds", 10, 60_000, o => o.TimeoutMilliseconds, (o, v) => o with { TimeoutMilliseconds = (int)v },
+            "How long an answer may take; later the client gets 0x88 Server unavailable.")
+        .Integer("requests_max", 1, 1000, o => o.RequestsMax, (o, v) => o with { RequestsMax = (int)v },
+            "Requests at a time. Up to 1,000 log-ins wait for their turn, then they get 0x89 Server busy.")
+        .Integer("cache_seconds", 0, 86_400, o => o.CacheSeconds, (o, v) => o with { CacheSeconds = (int)v },
+            "How long a yes is remembered; 0 for not at all.");
 
     private static Section<SecurityOptions> CreateAccess() =>
         new Section<SecurityOptions>(new SecurityOptions())

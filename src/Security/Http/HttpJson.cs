@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Avocet.Security.Http;
+
+/// <summary>Reads answers and writes questions without reflection.</summary>
+[JsonSerializable(typeof(HttpQuestion))]
+[JsonSerializable(typeof(HttpAnswer))]
+internal sealed partial class HttpJson : JsonSerializerContext;
