@@ -12,7 +12,7 @@ namespace Avocet.Client.Tests;
 /// <summary>Real connections to the real server.</summary>
 public sealed class TransportTests
 {
-    [Fact, Spec("MQTT-4.2.0-1")]
+    [Fact, Spec("MQTT-4.2.0-1", "3.1.1 MQTT-7.1.2-1")]
     public async Task Client_talks_over_tcp()
     {
         await using var server = await TestServer.StartAsync(new ListenerOptions { Name = "tcp", Port = ListenPort.Auto });
@@ -20,7 +20,7 @@ public sealed class TransportTests
         await TalkAsync($"mqtt://127.0.0.1:{server.PortOf("tcp")}", _ => { });
     }
 
-    [Fact, Spec("MQTT-6.0.0-1", "MQTT-6.0.0-2", "MQTT-6.0.0-3", "3.1.1 MQTT-6.0.0-1")]
+    [Fact, Spec("MQTT-6.0.0-1", "MQTT-6.0.0-2", "MQTT-6.0.0-3", "3.1.1 MQTT-6.0.0-1", "3.1.1 MQTT-6.0.0-3")]
     public async Task Client_talks_over_websocket()
     {
         await using var server = await TestServer.StartAsync(new ListenerOptions { Name = "ws", Transport = ListenerTransport.Ws, Path = "/mqtt", Port = ListenPort.Auto });

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Avocet.Broker.Tests.Conformance;
 
-/// <summary>Every statement of the standards that binds a server has a test, or a reason why it has none.</summary>
+/// <summary>Every statement of the standards that binds a server has a test, or a reason why it has none; every one for clients has a test.</summary>
 public sealed class ConformanceTests
 {
     private const string WriteSwitch = "AVOCET_WRITE_DOCS";
@@ -37,6 +37,13 @@ public sealed class ConformanceTests
             .Select(statement => $"{statement.Id} {statement.Text}")
             .ToList();
         Assert.True(missing.Count == 0, $"{missing.Count} statements have neither a test nor a reason in not-testable.tsv:\n{string.Join('\n', missing)}");
+    }
+
+    [Fact]
+    public void Statements_for_clients_have_a_test()
+    {
+        var tested = TaggedTests.All.Select(test => test.StatementId).ToHashSet();
+        Assert.Empty(Statement.All.Where(statement => statement.BindsClientOnly && !tested.Contains(statement.Id)).Select(statement => $"{statement.Id} {statement.Text}"));
     }
 
     [Fact]

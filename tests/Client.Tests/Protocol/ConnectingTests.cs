@@ -10,7 +10,7 @@ namespace Avocet.Client.Tests.Protocol;
 /// <summary>CONNECT, keep alive, and what a connection ends with.</summary>
 public sealed class ConnectingTests
 {
-    [Fact, Spec("MQTT-3.1.0-1", "MQTT-3.1.3-3", "MQTT-3.1.2-9", "MQTT-3.1.2-17", "MQTT-3.1.2-19", "MQTT-3.1.3-1", "3.1.1 MQTT-3.1.0-1")]
+    [Fact, Spec("MQTT-3.1.0-1", "MQTT-3.1.3-3", "MQTT-3.1.2-9", "MQTT-3.1.2-17", "MQTT-3.1.2-19", "MQTT-3.1.3-1", "3.1.1 MQTT-3.1.0-1", "3.1.1 MQTT-3.1.3-1")]
     public async Task Connect_carries_what_the_options_say()
     {
         await using var server = new ScriptedServer(o =>
@@ -31,6 +31,17 @@ public sealed class ConnectingTests
         Assert.Equal(1024u, expected.Integer(PropertyId.ReceiveMaximum));
         var fields = expected.ToString();
         foreach (var part in (string[])["sensor", "user", "gone", "17"]) Assert.Contains(part, fields, StringComparison.Ordinal);
+    }
+
+    [Fact, Spec("3.1.1 MQTT-3.1.3-7")]
+    public async Task Connect_without_client_identifier_asks_for_a_new_session()
+    {
+        await using var server = new ScriptedServer(o => o.ClientId = "", ProtocolVersion.V311);
+        await server.StartAsync();
+
+        Assert.Null(server.Connect.Error);
+        Assert.Equal(0x02, server.Connect.Bytes[9] & 0x02);
+        Assert.Throws<ArgumentException>(() => new MqttClient(new MqttClientOptions { Server = new Uri("mqtt://localhost"), ClientId = "", CleanStart = false }));
     }
 
     [Fact, Spec("MQTT-3.2.2-4", "3.1.1 MQTT-3.2.2-1")]

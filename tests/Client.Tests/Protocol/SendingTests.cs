@@ -21,7 +21,7 @@ public sealed class SendingTests
         await peer.ExpectAsync(Given.Publish("a").Payload("x"));
     }
 
-    [Fact, Spec("MQTT-4.3.2-1", "MQTT-4.3.2-2", "MQTT-2.2.1-3", "3.1.1 MQTT-4.3.2-1")]
+    [Fact, Spec("MQTT-4.3.2-1", "MQTT-4.3.2-2", "MQTT-2.2.1-3", "3.1.1 MQTT-2.3.1-2", "3.1.1 MQTT-4.3.2-1")]
     public async Task Publish_qos1_completes_with_puback()
     {
         await using var server = new ScriptedServer();
@@ -71,7 +71,7 @@ public sealed class SendingTests
         await peer.ExpectAsync(Given.Publish("next").Payload("y"));
     }
 
-    [Fact, Spec("MQTT-4.4.0-1", "MQTT-4.6.0-1", "MQTT-3.3.1-1", "MQTT-3.3.1-3", "MQTT-4.3.3-6", "MQTT-4.3.3-5", "MQTT-4.3.2-3", "MQTT-4.3.3-3", "3.1.1 MQTT-4.4.0-1", "3.1.1 MQTT-4.6.0-1", "3.1.1 MQTT-3.3.1-1")]
+    [Fact, Spec("MQTT-4.4.0-1", "MQTT-4.6.0-1", "MQTT-3.3.1-1", "MQTT-3.3.1-3", "MQTT-4.3.3-6", "MQTT-4.3.3-5", "MQTT-4.3.2-3", "MQTT-4.3.3-3", "3.1.1 MQTT-2.3.1-3", "3.1.1 MQTT-4.4.0-1", "3.1.1 MQTT-4.6.0-1", "3.1.1 MQTT-3.3.1-1")]
     public async Task Session_present_sends_again_what_is_not_acknowledged_in_order()
     {
         await using var server = new ScriptedServer();

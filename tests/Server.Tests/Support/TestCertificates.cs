@@ -35,6 +35,20 @@ internal sealed class TestCertificates : IDisposable
         }
     }
 
+    /// <summary>Writes NAME.pem and NAME.key of a client.</summary>
+    public CertificateOptions WriteClientPem(TemporaryFolder folder, string name)
+    {
+        using var certificate = Issue([name], out var key, "1.3.6.1.5.5.7.3.2");
+        using (key)
+        {
+            return new CertificateOptions
+            {
+                File = folder.Write($"{name}.pem", certificate.ExportCertificatePem() + "\n"),
+                KeyFile = folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem() + "\n"),
+            };
+        }
+    }
+
     /// <summary>Writes NAME.pfx, and NAME.password with its password.</summary>
     public CertificateOptions WritePfx(TemporaryFolder folder, string name, string password, params string[] hostNames)
     {
@@ -58,7 +72,7 @@ internal sealed class TestCertificates : IDisposable
 
     public void Dispose() => _authority.Dispose();
 
-    private X509Certificate2 Issue(string[] hostNames, out RSA key)
+    private X509Certificate2 Issue(string[] hostNames, out RSA key, string purpose = "1.3.6.1.5.5.7.3.1")
     {
         key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={hostNames[0]}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -67,7 +81,7 @@ internal sealed class TestCertificates : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, false));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         var serial = RandomNumberGenerator.GetBytes(16);
         return request.Create(_authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(10), serial);
     }

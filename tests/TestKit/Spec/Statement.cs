@@ -12,6 +12,9 @@ public sealed record Statement(string Id, string AppliesTo, string Text)
 
     public bool BindsServer => AppliesTo is "server" or "both";
 
+    /// <summary>Whether only a client can keep or break it.</summary>
+    public bool BindsClientOnly => AppliesTo == "client";
+
     public bool IsOf311 => Id.StartsWith(Prefix311, StringComparison.Ordinal);
 
     /// <summary>All 251 of MQTT 5.0 and 141 of 3.1.1, in the standards' order.</summary>
