@@ -22,10 +22,11 @@ trap 'exit 130' INT TERM
 
 # The foreign clients that the tests of the server talk to, and the broker whose file they import.
 install_clients() {
-    local packages=()
+    local packages=() program
     [ -x /usr/sbin/mosquitto ] || command -v mosquitto > /dev/null || packages+=(mosquitto)
     command -v mosquitto_pub > /dev/null && command -v mosquitto_sub > /dev/null || packages+=(mosquitto-clients)
     /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || packages+=(python3-paho-mqtt)
+    for program in microsocks zsh fish; do command -v "$program" > /dev/null || packages+=("$program"); done
     command -v openssl > /dev/null || packages+=(openssl)
     command -v npm > /dev/null || packages+=(nodejs npm)
     # To compile ahead of time.

@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using System.Net;
+using Avocet.Client.Transports;
 using Avocet.Protocol;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -66,6 +68,15 @@ public sealed class MqttClientOptions
     /// <summary>SCRAM-SHA-256 or another mechanism; null for user name and password only. 5.0 only.</summary>
     public EnhancedAuthentication? Authentication { get; set; }
 
+    /// <summary>QoS 1 and 2 messages to the broker that are under way at a time, 1 to 65535; the broker may allow fewer.</summary>
+    public int InFlightMax { get; set; } = ushort.MaxValue;
+
+    /// <summary>The local address to connect from, which chooses the network; null for the system's choice.</summary>
+    public IPAddress? LocalAddress { get; set; }
+
+    /// <summary>A SOCKS 5 proxy to go through: <c>socks5h://user:password@host:1080</c>; null for none. It resolves the broker's name.</summary>
+    public Uri? Proxy { get; set; }
+
     /// <summary>For <c>mqtts://</c> and <c>wss://</c>.</summary>
     public TlsOptions Tls { get; } = new();
 
@@ -125,6 +136,8 @@ public sealed class MqttClientOptions
         if (Server is null && TransportFactory is null) throw new ArgumentException("There is no server. Set Server, such as mqtt://localhost:1883.");
         if (ProtocolVersion is not (ProtocolVersion.V50 or ProtocolVersion.V311)) throw new ArgumentException($"ProtocolVersion {ProtocolVersion} is not supported. Use V50 or V311.");
         Check(ReceiveMaximum is >= 1 and <= ushort.MaxValue, nameof(ReceiveMaximum), ReceiveMaximum, "1 to 65535");
+        Check(InFlightMax is >= 1 and <= ushort.MaxValue, nameof(InFlightMax), InFlightMax, "1 to 65535");
+        if (Proxy is not null) Socks5.Check(Proxy);
         Check(MaximumPacketSize is >= 128 and <= Limits.PacketSizeMax, nameof(MaximumPacketSize), MaximumPacketSize, $"128 to {Limits.PacketSizeMax}");
         Check(TopicAliasMaximum is >= 0 and <= ushort.MaxValue, nameof(TopicAliasMaximum), TopicAliasMaximum, "0 to 65535");
         Check(KeepAlive >= TimeSpan.Zero && KeepAlive.TotalSeconds <= ushort.MaxValue, nameof(KeepAlive), KeepAlive, "0 to 65535 s");

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Avocet.Client;
@@ -20,6 +21,12 @@ public sealed class TlsOptions
 
     /// <summary>Protocols to offer by ALPN, such as <c>x-amzn-mqtt-ca</c>. Without WebSocket only.</summary>
     public IList<string> ApplicationProtocols { get; } = [];
+
+    /// <summary>The versions of TLS that are allowed; <see cref="SslProtocols.None"/> leaves the choice to the system, which is best.</summary>
+    public SslProtocols Protocols { get; set; } = SslProtocols.None;
+
+    /// <summary>The cipher suites that are allowed; empty for the system's. Not on Windows, where the system alone decides.</summary>
+    public IList<TlsCipherSuite> CipherSuites { get; } = [];
 
     /// <summary>Whether revoked certificates are asked for, online.</summary>
     public X509RevocationMode RevocationMode { get; set; } = X509RevocationMode.NoCheck;

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Avocet.Client.Tests.Protocol;
 using Avocet.Client.Tests.Support;
 using Avocet.Protocol;
+using Avocet.Protocol.Properties;
+using Avocet.TestKit;
 using Xunit;
 
 namespace Avocet.Client.Tests;
@@ -98,5 +101,24 @@ public sealed class PublishTests
         await using var client = await broker.ConnectAsync("client");
 
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await client.PublishAsync(topic, "x"));
+    }
+
+    [Theory]
+    [InlineData(2, 5)]
+    [InlineData(5, 2)]
+    public async Task Publish_keeps_to_what_may_be_in_flight(int inFlightMax, int receiveMaximum)
+    {
+        await using var server = new ScriptedServer(o => o.InFlightMax = inFlightMax);
+        var peer = await server.StartAsync(connack => connack.Property(PropertyId.ReceiveMaximum, (uint)receiveMaximum));
+
+        var publishing = Enumerable.Range(0, 3).Select(i => server.Client.PublishAsync("a", $"{i}", Qos.AtLeastOnce).AsTask()).ToList();
+
+        var first = await peer.ReadPacketAsync(PacketType.Publish);
+        await peer.ReadPacketAsync(PacketType.Publish);
+        // The third would come before what is sent now.
+        await ReceivingTests.SubscribeAsync(server, peer, "b", new SubscribeOptions { Qos = Qos.AtMostOnce });
+        await peer.SendAsync(Given.Puback(first.PacketId));
+        await peer.ReadPacketAsync(PacketType.Publish);
+        await publishing[0].WaitAsync(Wait.Deadline);
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using System.Security.Authentication;
 using System.Text;
 using Avocet.Cli.Net;
 using Avocet.Client;
@@ -29,11 +31,17 @@ internal sealed class ClientArguments
     private readonly Option<bool> _persistent = new("--disable-clean-session", "-c") { Description = "Go on with the session of --id, and keep it." };
     private readonly Option<string?> _sessionExpiry = new("--session-expiry-interval", "-x") { Description = "Seconds that the broker keeps the session; -1 for ever.", HelpName = "seconds" };
     private readonly Option<string?> _authority = new("--cafile") { Description = "Authorities to trust, PEM; turns TLS on.", HelpName = "file" };
+    private readonly Option<string?> _authorityFolder = new("--capath") { Description = "A folder with such files; turns TLS on.", HelpName = "folder" };
     private readonly Option<string?> _certificate = new("--cert") { Description = "The client's certificate, PEM.", HelpName = "file" };
     private readonly Option<string?> _key = new("--key") { Description = "Its private key, PEM.", HelpName = "file" };
     private readonly Option<bool> _insecure = new("--insecure") { Description = "Take any certificate." };
     private readonly Option<bool> _systemAuthorities = new("--tls-use-os-certs") { Description = "TLS with the authorities of the system." };
     private readonly Option<string?> _alpn = new("--tls-alpn") { Description = "The application protocol to ask for.", HelpName = "protocol" };
+    private readonly Option<string?> _tlsVersion = new("--tls-version") { Description = "tlsv1.2 or tlsv1.3 only.", HelpName = "version" };
+    private readonly Option<string?> _ciphers = new("--ciphers") { Description = "The cipher suites to allow, with colons between.", HelpName = "names" };
+    private readonly Option<string?> _proxy = new("--proxy") { Description = "A SOCKS 5 proxy: socks5h://user:password@host:port.", HelpName = "url" };
+    private readonly Option<string?> _localAddress = new("--bind-address", "-A") { Description = "The local address to connect from.", HelpName = "address" };
+    private readonly Option<int?> _inFlight = new("--max-inflight", "-M") { Description = "QoS 1 and 2 messages under way at a time.", HelpName = "count" };
     private readonly Option<string?> _willTopic = new("--will-topic") { Description = "The topic of the will.", HelpName = "topic" };
     private readonly Option<string?> _willPayload = new("--will-payload") { Description = "Its payload.", HelpName = "text" };
     private readonly Option<int> _willQos = new("--will-qos") { Description = "Its QoS.", HelpName = "qos" };
@@ -42,14 +50,30 @@ internal sealed class ClientArguments
     private readonly Option<bool> _debug = new("--debug", "-d") { Description = "Tell on standard error what happens to the connection." };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "No error messages." };
 
-    /// <summary>Before or behind the command: <c>avocet --profile home sub '#'</c>.</summary>
-    public static Option<string?> Profile { get; } = new("--profile") { Description = "Where to connect, by its name in the config file.", HelpName = "name", Recursive = true };
+    /// <summary>What mosquitto_pub takes and has no meaning here: it is so anyway.</summary>
+    private readonly Option<bool> _noDelay = new("--nodelay") { Hidden = true };
+    private readonly Option<string?> _keyForm = new("--keyform") { Hidden = true };
+
+    /// <summary>What mosquitto_pub takes and .NET cannot do, with what to do instead.</summary>
+    private readonly (Option<string?> Option, string Instead)[] _impossible =
+    [
+        (new("--psk") { Hidden = true }, "TLS with a pre-shared key is not in .NET. Use a certificate (--cert, --key), or a password over TLS"),
+        (new("--psk-identity") { Hidden = true }, "TLS with a pre-shared key is not in .NET. Use a certificate (--cert, --key), or a password over TLS"),
+        (new("--tls-engine") { Hidden = true }, "OpenSSL's engines are not in .NET. Give the key as a file (--key)"),
+        (new("--tls-engine-kpass-sha1") { Hidden = true }, "OpenSSL's engines are not in .NET. Give the key as a file (--key)"),
+    ];
+
+    private readonly Option<string?> _profile = CreateProfile();
+
+    /// <summary>Before the command: <c>avocet --profile home sub '#'</c>.</summary>
+    public static Option<string?> Profile { get; } = CreateProfile();
 
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[
             _host, _port, _url, _unix, _userName, _password, _passwordFile, _askPassword, _id, _idPrefix, _version, _keepAlive, _persistent, _sessionExpiry, _authority, _certificate,
-            _key, _insecure, _systemAuthorities, _alpn, _willTopic, _willPayload, _willQos, _willRetain, _properties, _debug, _quiet])
+            _key, _insecure, _systemAuthorities, _alpn, _tlsVersion, _ciphers, _authorityFolder, _proxy, _localAddress, _inFlight, _willTopic, _willPayload, _willQos, _willRetain,
+            _properties, _profile, _debug, _quiet, _noDelay, _keyForm, .. _impossible.Select(one => one.Option)])
         {
             command.Options.Add(option);
         }
@@ -58,7 +82,14 @@ internal sealed class ClientArguments
     /// <exception cref="CommandException">An option is wrong.</exception>
     public ClientSettings Read(ParseResult parsed)
     {
-        var profile = ProfileFile.Find(parsed.GetValue(Profile) ?? Environment.GetEnvironmentVariable("AVOCET_PROFILE"));
+        foreach (var (option, instead) in _impossible)
+        {
+            if (parsed.GetValue(option) is not null) throw new CommandException($"{option.Name}: {instead}.");
+        }
+
+        if (parsed.GetValue(_keyForm) is { } form and not "pem") throw new CommandException($"--keyform is '{form}'; the key is to be a PEM file.");
+
+        var profile = ProfileFile.Find(parsed.GetValue(_profile) ?? parsed.GetValue(Profile) ?? Environment.GetEnvironmentVariable("AVOCET_PROFILE"));
         var (server, user, password, topic) = Address(parsed, profile);
         var userName = parsed.GetValue(_userName) ?? profile.GetValueOrDefault("username") ?? user;
         password = Password(parsed, profile, userName) ?? password;
@@ -85,6 +116,9 @@ internal sealed class ClientArguments
             ReceiveMaximum = (int)(connect.Number("receive-maximum", 1, ushort.MaxValue) ?? 1024),
             MaximumPacketSize = (int)(connect.Number("maximum-packet-size", 128, Limits.RemainingLengthMax) ?? Limits.RemainingLengthMax),
             TopicAliasMaximum = (int)(connect.Number("topic-alias-maximum", 0, ushort.MaxValue) ?? 64),
+            InFlightMax = parsed.GetValue(_inFlight) is { } count ? (int)Integer("--max-inflight", count.ToString(CultureInfo.InvariantCulture), 1, ushort.MaxValue) : ushort.MaxValue,
+            LocalAddress = LocalAddress(parsed.GetValue(_localAddress)),
+            Proxy = Proxy(parsed.GetValue(_proxy) ?? profile.GetValueOrDefault("proxy")),
             PropagatesTraceContext = false,
             Will = Will(parsed, PacketProperties.Of("will", properties)),
         };
@@ -101,7 +135,7 @@ internal sealed class ClientArguments
 
         var host = parsed.GetValue(_host);
         var text = parsed.GetValue(_url) ?? (host is null ? profile.GetValueOrDefault("url") : null);
-        var wantsTls = parsed.GetValue(_systemAuthorities) || parsed.GetValue(_authority) is not null || parsed.GetValue(_certificate) is not null || (text is not null && profile.ContainsKey("cafile") && !text.Contains("://", StringComparison.Ordinal));
+        var wantsTls = parsed.GetValue(_systemAuthorities) || parsed.GetValue(_authority) is not null || parsed.GetValue(_authorityFolder) is not null || parsed.GetValue(_certificate) is not null || (text is not null && profile.ContainsKey("cafile") && !text.Contains("://", StringComparison.Ordinal));
         var url = BrokerUrl.Parse(text ?? (wantsTls ? "mqtts://" : "mqtt://") + (host is { } name && name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : host ?? "localhost"));
         if (parsed.GetValue(_port) is { } port) url = url with { Port = port is >= 1 and <= ushort.MaxValue ? port : throw new CommandException($"--port is {port}; it is from 1 to 65535.") };
         if (wantsTls && url.Scheme == "mqtt") url = url with { Scheme = "mqtts" };
@@ -165,12 +199,31 @@ internal sealed class ClientArguments
             parsed.GetValue(_certificate) ?? Expand(profile.GetValueOrDefault("cert")),
             parsed.GetValue(_key) ?? Expand(profile.GetValueOrDefault("key")),
             parsed.GetValue(_insecure) || profile.GetValueOrDefault("insecure") == "true",
-            parsed.GetValue(_alpn) ?? profile.GetValueOrDefault("tls-alpn"));
+            parsed.GetValue(_alpn) ?? profile.GetValueOrDefault("tls-alpn"),
+            parsed.GetValue(_authorityFolder));
         if (trust.Authorities is not null) tls.CertificateAuthorities.AddRange(trust.Authorities);
         tls.ClientCertificate = trust.Certificate;
         if (trust.ApplicationProtocol is { } protocol) tls.ApplicationProtocols.Add(protocol);
+        tls.Protocols = parsed.GetValue(_tlsVersion) switch
+        {
+            null => SslProtocols.None,
+            "tlsv1.3" => SslProtocols.Tls13,
+            "tlsv1.2" => SslProtocols.Tls12,
+            var other => throw new CommandException($"--tls-version is '{other}'; it is tlsv1.2 or tlsv1.3. Older versions are not safe."),
+        };
+        foreach (var suite in CipherSuites.Parse(parsed.GetValue(_ciphers))) tls.CipherSuites.Add(suite);
         tls.ServerCertificateValidation = trust.OptionsFor("").RemoteCertificateValidationCallback;
     }
+
+    private static Option<string?> CreateProfile() => new("--profile") { Description = "Where to connect, by its name in the config file.", HelpName = "name" };
+
+    private static IPAddress? LocalAddress(string? text) => text is null
+        ? null
+        : IPAddress.TryParse(text, out var address) ? address : throw new CommandException($"--bind-address is '{text}'; it is an IP address of this machine.");
+
+    private static Uri? Proxy(string? text) => text is null
+        ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var proxy) ? proxy : throw new CommandException($"--proxy is '{text}'; it reads socks5h://host:1080.");
 
     private static long Integer(string option, string text, long min, long max) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max

@@ -31,7 +31,7 @@ internal sealed class ClientRun : IObserver<ConnectionChange>, IDisposable
     /// <summary>Cancelled by SIGINT and SIGTERM.</summary>
     public CancellationToken Stopping => _stop.Token;
 
-    /// <summary>Connects, does the work, says goodbye; gives the exit code.</summary>
+    /// <summary>Does the work, which connects once it knows that the command line is right, and says goodbye; gives the exit code.</summary>
     public static async Task<int> RunAsync(ParseResult parsed, ClientArguments arguments, Func<ClientRun, ClientSettings, Task<int>> work)
     {
         var error = parsed.InvocationConfiguration.Error;
@@ -43,7 +43,6 @@ internal sealed class ClientRun : IObserver<ConnectionChange>, IDisposable
             await using var client = new MqttClient(settings.Options);
             using var run = new ClientRun(settings, error) { Client = client };
             using var watching = settings.IsDebug ? client.Changes.Subscribe(run) : null;
-            await client.ConnectAsync(run.Stopping);
             return await work(run, settings);
         }
         catch (OperationCanceledException)
@@ -57,6 +56,8 @@ internal sealed class ClientRun : IObserver<ConnectionChange>, IDisposable
             return ExitCodeOf(exception);
         }
     }
+
+    public Task ConnectAsync() => Client.ConnectAsync(Stopping);
 
     public void Debug(string text)
     {

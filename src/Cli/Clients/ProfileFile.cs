@@ -10,7 +10,7 @@ namespace Avocet.Cli.Clients;
 /// </summary>
 internal sealed class ProfileFile
 {
-    private static readonly string[] Keys = ["url", "username", "password", "password-file", "password-env", "id", "id-prefix", "mqtt", "keepalive", "cafile", "cert", "key", "insecure", "tls-alpn"];
+    private static readonly string[] Keys = ["url", "username", "password", "password-file", "password-env", "id", "id-prefix", "mqtt", "keepalive", "cafile", "cert", "key", "insecure", "tls-alpn", "proxy"];
 
     private readonly Dictionary<string, Dictionary<string, string>> _profiles = [];
     private string? _default;

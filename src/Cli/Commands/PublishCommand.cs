@@ -45,14 +45,19 @@ internal sealed class PublishCommand
     private async Task<int> PublishAsync(ParseResult parsed, ClientRun run, ClientSettings settings)
     {
         var topic = parsed.GetValue(_topic) ?? parsed.GetValue(_topicArgument) ?? settings.Topic ?? throw new CommandException("There is no topic; give it with --topic, or in the URL.");
-        var template = Template(parsed, topic, settings);
-        if (parsed.GetValue(_lines)) return await PublishLinesAsync(run, template);
-
-        var payload = await PayloadAsync(parsed, run.Stopping);
+        var template = Template(parsed, TopicChecks.CheckName(topic), settings);
         var (count, delay) = (parsed.GetValue(_repeat), parsed.GetValue(_delay));
         if (count is < 1 or > RepeatMax) throw new CommandException($"--repeat is {count}; it is from 1 to {RepeatMax}.");
         if (!(delay >= 0 && delay <= DelayMax)) throw new CommandException($"--repeat-delay is {delay}; it is from 0 to {DelayMax}.");
 
+        if (parsed.GetValue(_lines))
+        {
+            await run.ConnectAsync();
+            return await PublishLinesAsync(run, template);
+        }
+
+        var payload = await PayloadAsync(parsed, run.Stopping);
+        await run.ConnectAsync();
         for (var i = 0; i < count; i++)
         {
             if (i > 0 && delay > 0) await Task.Delay(TimeSpan.FromSeconds(delay), run.Stopping);

@@ -34,12 +34,15 @@ internal sealed class RecordCommand
         if (seconds is { } limit && !(limit > 0 && limit < 1e9)) throw new CommandException($"--timeout is {limit}; it is more than 0.");
 
         var filters = parsed.GetValue(_filters) is { Length: > 0 } given ? given : ["#"];
+        foreach (var filter in filters) TopicChecks.CheckFilter(filter);
+
+        var options = new SubscribeOptions { Qos = (Protocol.Qos)ClientArguments.Qos("--qos", parsed.GetValue(_qos)), Overflow = OverflowPolicy.Wait };
         await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var gate = new SemaphoreSlim(1);
         long written = 0;
         var showsProgress = !Console.IsErrorRedirected;
-        var options = new SubscribeOptions { Qos = (Protocol.Qos)ClientArguments.Qos("--qos", parsed.GetValue(_qos)), Overflow = OverflowPolicy.Wait };
+        await run.ConnectAsync();
         var subscriptions = new List<Subscription>();
         foreach (var filter in filters.Distinct()) subscriptions.Add(await run.Client.SubscribeAsync(filter, WriteAsync, options, run.Stopping));
         run.Debug("Subscribed");

@@ -32,6 +32,7 @@ internal sealed class ReplayCommand
         if (!(speed >= 0 && speed <= SpeedMax)) throw new CommandException($"--speed is {speed}; it is 0 or more.");
 
         using var reader = new StreamReader(path, new UTF8Encoding(false));
+        await run.ConnectAsync();
         var size = Math.Max(1, reader.BaseStream.Length);
         var showsProgress = !Console.IsErrorRedirected;
         var start = TimeProvider.System.GetTimestamp();

@@ -33,12 +33,13 @@ internal sealed class RequestCommand
 
         var format = new OutputFormat(parsed.GetValue(_format) ?? "%p");
         var properties = PacketProperties.Of("publish", settings.Properties);
-        var question = new MqttMessage(parsed.GetValue(_topic)!, Encoding.UTF8.GetBytes(parsed.GetValue(_message) ?? ""))
+        var question = new MqttMessage(TopicChecks.CheckName(parsed.GetValue(_topic)!), Encoding.UTF8.GetBytes(parsed.GetValue(_message) ?? ""))
         {
             Qos = (Qos)ClientArguments.Qos("--qos", parsed.GetValue(_qos)),
             ContentType = properties.ContentType,
             UserProperties = properties.UserProperties,
         };
+        await run.ConnectAsync();
         var start = TimeProvider.System.GetTimestamp();
         MqttMessage answer;
         try

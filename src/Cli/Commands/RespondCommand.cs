@@ -40,8 +40,9 @@ internal sealed class RespondCommand
 
         var fixedAnswer = parsed.GetValue(_answer) is { } text ? Encoding.UTF8.GetBytes(text) : null;
         var program = parsed.GetValue(_program);
-        var filter = parsed.GetValue(_filter)!;
+        var filter = TopicChecks.CheckFilter(parsed.GetValue(_filter)!);
         var options = new SubscribeOptions { Overflow = OverflowPolicy.Wait };
+        await run.ConnectAsync();
         await foreach (var question in run.Client.SubscribeAsync(filter, options, run.Stopping))
         {
             if (question.ResponseTopic is null)

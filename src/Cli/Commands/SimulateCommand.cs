@@ -41,6 +41,8 @@ internal sealed class SimulateCommand
         if (!(speed > 0 && speed <= SpeedMax)) throw new CommandException($"--speed is {speed}; it is more than 0 and at most {SpeedMax}.");
         if (seconds is { } limit && !(limit > 0 && limit < 1e9)) throw new CommandException($"--timeout is {limit}; it is more than 0.");
 
+        // Whether the broker lets anybody in shows with one client, before there are many.
+        await run.ConnectAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(run.Stopping);
         if (seconds is { } time) stop.CancelAfter(TimeSpan.FromSeconds(time));
         // Spread over an interval, so that they do not all report at once.
@@ -104,11 +106,15 @@ internal sealed class SimulateCommand
             FallsBackTo311 = common.FallsBackTo311,
             KeepAlive = common.KeepAlive,
             SessionExpiry = TimeSpan.Zero,
+            LocalAddress = common.LocalAddress,
+            Proxy = common.Proxy,
             PropagatesTraceContext = false,
             Will = device.Will,
         };
         options.Tls.CertificateAuthorities.AddRange(common.Tls.CertificateAuthorities);
         options.Tls.ClientCertificate = common.Tls.ClientCertificate;
+        options.Tls.Protocols = common.Tls.Protocols;
+        foreach (var suite in common.Tls.CipherSuites) options.Tls.CipherSuites.Add(suite);
         options.Tls.ServerCertificateValidation = common.Tls.ServerCertificateValidation;
         foreach (var protocol in common.Tls.ApplicationProtocols) options.Tls.ApplicationProtocols.Add(protocol);
         return options;

@@ -66,6 +66,9 @@ internal sealed class SubscribeCommand
         await using var output = Console.OpenStandardOutput();
         using var printer = new Printer(this, parsed, run, output);
         var options = Options(parsed, settings);
+        foreach (var filter in filters.Concat(removed)) TopicChecks.CheckFilter(filter);
+
+        await run.ConnectAsync();
         var subscriptions = new List<Subscription>();
         foreach (var filter in filters.Distinct())
         {

@@ -18,7 +18,7 @@ internal sealed record TlsTrust
     public string? ApplicationProtocol { get; init; }
 
     /// <exception cref="CommandException">A file cannot be used.</exception>
-    public static TlsTrust Read(string? authorityFile, string? certificateFile, string? keyFile, bool isInsecure, string? applicationProtocol)
+    public static TlsTrust Read(string? authorityFile, string? certificateFile, string? keyFile, bool isInsecure, string? applicationProtocol, string? authorityFolder = null)
     {
         if (certificateFile is null != keyFile is null) throw new CommandException("--cert and --key go together; give both.");
 
@@ -30,6 +30,7 @@ internal sealed record TlsTrust
             if (authorities.Count == 0) throw new CommandException($"{authorityFile} has no certificate; it is to be a PEM file.");
         }
 
+        if (authorityFolder is not null) ReadFolder(authorityFolder, authorities ??= []);
         X509Certificate2? certificate = null;
         if (certificateFile is not null) Use(certificateFile, () => certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile));
         return new TlsTrust { Authorities = authorities, Certificate = certificate, IsInsecure = isInsecure, ApplicationProtocol = applicationProtocol };
@@ -50,6 +51,19 @@ internal sealed record TlsTrust
         if (IsInsecure) options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
         return options;
+    }
+
+    /// <summary>The certificates of a folder's files; files without any, such as keys, are passed over.</summary>
+    private static void ReadFolder(string folder, X509Certificate2Collection authorities)
+    {
+        Use(folder, () =>
+        {
+            foreach (var file in Directory.EnumerateFiles(folder))
+            {
+                if (Path.GetExtension(file) is ".pem" or ".crt" or ".cer" or ".0") authorities.ImportFromPemFile(file);
+            }
+        });
+        if (authorities.Count == 0) throw new CommandException($"{folder} has no certificate; it is to be a folder with PEM files (.pem, .crt, .cer or .0).");
     }
 
     private static void Use(string file, Action read)

@@ -33,6 +33,9 @@ internal sealed class TopicWatch
         if (left is < 1) throw new CommandException($"--count is {left}; it is 1 or more.");
 
         string[] filters = parsed.GetValue(_filters) is { Length: > 0 } given ? given : [settings.Topic ?? "#"];
+        foreach (var filter in filters) TopicChecks.CheckFilter(filter);
+
+        await run.ConnectAsync();
         foreach (var filter in filters.Distinct()) await run.Client.SubscribeAsync(filter, HandleAsync, new SubscribeOptions { Qos = Protocol.Qos.AtMostOnce }, run.Stopping);
         run.Debug("Subscribed");
         Terminal.Clear(Console.Out);

@@ -52,7 +52,7 @@ internal sealed class Publisher
     /// <summary>Whether an earlier run left something in flight, which only its session can bring to an end. Under the gate.</summary>
     public bool NeedsSession => _backlog.IsKept && _exchanges.All.OfType<PublishExchange>().Any();
 
-    private int QuotaMax => _link!.Server.ReceiveMaximum;
+    private int QuotaMax => Math.Min(_link!.Server.ReceiveMaximum, _options.InFlightMax);
 
     /// <summary>Takes over what an earlier run left in the outbox. Before the first connection.</summary>
     public void Restore(OutboxJournal? journal) => _backlog.Restore(journal, _pool, TakeUnderWay);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -60,22 +61,40 @@ internal static class Connector
     {
         "ws" or "wss" => await OpenWebSocketAsync(server, options, cancellationToken).ConfigureAwait(false),
         "unix" => await OpenUnixAsync(Uri.UnescapeDataString(server.AbsolutePath), cancellationToken).ConfigureAwait(false),
-        "mqtts" or "ssl" or "tls" => await OpenTlsAsync(server, options.Tls, cancellationToken).ConfigureAwait(false),
-        _ => await OpenTcpAsync(server, PortPlain, cancellationToken).ConfigureAwait(false),
+        "mqtts" or "ssl" or "tls" => await OpenTlsAsync(server, options, cancellationToken).ConfigureAwait(false),
+        _ => await OpenTcpAsync(server.IdnHost, server.Port > 0 ? server.Port : PortPlain, options, cancellationToken).ConfigureAwait(false),
     };
 
-    private static async ValueTask<Stream> OpenTcpAsync(Uri server, int portDefault, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> OpenTcpAsync(string host, int port, MqttClientOptions options, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var (firstHost, firstPort) = options.Proxy is { } named ? (named.IdnHost, named.Port > 0 ? named.Port : Socks5.PortDefault) : (host, port);
+        var local = options.LocalAddress;
+        var socket = local is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(server.IdnHost, server.Port > 0 ? server.Port : portDefault, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            socket.NoDelay = true;
+            if (local is not null) Bind(socket, local);
+            await socket.ConnectAsync(firstHost, firstPort, cancellationToken).ConfigureAwait(false);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            if (options.Proxy is { } proxy) await Socks5.ConnectAsync(stream, proxy, host, port, cancellationToken).ConfigureAwait(false);
+            return stream;
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static void Bind(Socket socket, IPAddress local)
+    {
+        try
+        {
+            socket.Bind(new IPEndPoint(local, 0));
+        }
+        catch (SocketException exception)
+        {
+            throw new MqttConnectException($"Cannot connect from {local}: {exception.Message}. It is to be an address of this machine.", exception);
         }
     }
 
@@ -94,13 +113,13 @@ internal static class Connector
         }
     }
 
-    private static async ValueTask<Stream> OpenTlsAsync(Uri server, TlsOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> OpenTlsAsync(Uri server, MqttClientOptions options, CancellationToken cancellationToken)
     {
-        var tcp = await OpenTcpAsync(server, PortTls, cancellationToken).ConfigureAwait(false);
+        var tcp = await OpenTcpAsync(server.IdnHost, server.Port > 0 ? server.Port : PortTls, options, cancellationToken).ConfigureAwait(false);
         var tls = new SslStream(tcp, leaveInnerStreamOpen: false);
         try
         {
-            await tls.AuthenticateAsClientAsync(AuthenticationOptions(server, options), cancellationToken).ConfigureAwait(false);
+            await tls.AuthenticateAsClientAsync(AuthenticationOptions(server, options.Tls), cancellationToken).ConfigureAwait(false);
             return tls;
         }
         catch
@@ -115,11 +134,16 @@ internal static class Connector
         var authentication = new SslClientAuthenticationOptions
         {
             TargetHost = options.ServerName ?? server.IdnHost,
+            EnabledSslProtocols = options.Protocols,
             CertificateRevocationCheckMode = options.RevocationMode,
             RemoteCertificateValidationCallback = options.ServerCertificateValidation,
         };
         if (options.ClientCertificate is { } certificate) authentication.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, options.ClientCertificateChain, offline: true);
         if (options.ApplicationProtocols.Count > 0) authentication.ApplicationProtocols = [.. options.ApplicationProtocols.Select(protocol => new SslApplicationProtocol(protocol))];
+        // On Windows .NET says itself that it cannot.
+#pragma warning disable CA1416
+        if (options.CipherSuites.Count > 0) authentication.CipherSuitesPolicy = new CipherSuitesPolicy(options.CipherSuites);
+#pragma warning restore CA1416
         if (options.CertificateAuthorities.Count > 0)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = options.RevocationMode };
@@ -141,6 +165,12 @@ internal static class Connector
             foreach (var (name, value) in options.WebSocketHeaders) webSocket.Options.SetRequestHeader(name, value);
 
             using var handler = new SocketsHttpHandler { SslOptions = AuthenticationOptions(server, options.Tls) };
+            if (options.Proxy is not null || options.LocalAddress is not null)
+            {
+                handler.UseProxy = false;
+                handler.ConnectCallback = (context, token) => OpenTcpAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, options, token);
+            }
+
             // ALPN here is HTTP's.
             handler.SslOptions.ApplicationProtocols = null;
             using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);

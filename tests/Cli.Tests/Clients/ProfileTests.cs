@@ -88,4 +88,59 @@ public sealed class ProfileTests
         Assert.Equal("simulate", lines[0]);
         Assert.NotEqual("", lines[1]);
     }
+
+    [Fact]
+    public async Task Zsh_completes_with_the_script()
+    {
+        // The completion system itself wants a terminal; what it calls is stood in for.
+        var script = $$"""
+            PATH="{{Path.GetDirectoryName(AvocetProcess.Program)}}:$PATH"
+            compdef() { }
+            compadd() { print -l -- $found }
+            eval "$(avocet completion zsh)"
+            words=(avocet sim); CURRENT=2; _avocet
+            words=(avocet simulate ''); CURRENT=3; _avocet
+            """;
+        await using var process = ChildProcess.Start("zsh", "-f", "-c", script);
+
+        var lines = (await process.WaitForSuccessAsync()).Split('\n');
+
+        Assert.Equal("simulate", lines[0]);
+        Assert.Contains("smart-home", lines);
+    }
+
+    [Fact]
+    public async Task Fish_completes_with_the_script()
+    {
+        using var home = new TemporaryFolder();
+        var script = $"""
+            set -x PATH "{Path.GetDirectoryName(AvocetProcess.Program)}" $PATH
+            avocet completion fish | source
+            complete -C "avocet sim"
+            complete -C "avocet simulate sm"
+            """;
+        await using var process = ChildProcess.Start("fish", ["--no-config", "-c", script], new Dictionary<string, string> { ["HOME"] = home.Path });
+
+        Assert.Equal(["simulate", "smart-home"], (await process.WaitForSuccessAsync()).Split('\n'));
+    }
+
+    [Fact]
+    public async Task Password_comes_from_the_environment_a_file_or_a_prompt()
+    {
+        using var folder = new TemporaryFolder();
+        var passwords = folder.File("passwords");
+        await using (var passwd = AvocetProcess.Start("passwd", "-c", "-b", passwords, "alice", "se cret")) await passwd.WaitForSuccessAsync();
+        await using var server = await AvocetProcess.ServeAsync("--set", $"login.password_file={passwords}");
+        var port = await AvocetProcess.PortOfAsync(server);
+        string[] publish = ["pub", "a", "x", "-q", "1", "-h", "127.0.0.1", "-p", $"{port}", "-u", "alice"];
+
+        await using (var fromEnvironment = AvocetProcess.Start(new Dictionary<string, string> { ["AVOCET_MQTT_PASSWORD"] = "se cret" }, publish)) await fromEnvironment.WaitForSuccessAsync();
+        await using (var fromFile = AvocetProcess.Start([.. publish, "--password-file", folder.Write("password", "se cret\n")])) await fromFile.WaitForSuccessAsync();
+        await using (var wrong = AvocetProcess.Start(new Dictionary<string, string> { ["AVOCET_MQTT_PASSWORD"] = "other" }, publish)) Assert.Equal(134, await wrong.WaitForExitAsync());
+
+        // A terminal of its own.
+        var asked = string.Join(' ', [AvocetProcess.Program, .. publish, "--ask-password"]);
+        await using var prompt = ChildProcess.Start("bash", "-c", $"printf 'se crex\\x7ft\\n' | script -qec '{asked}' /dev/null");
+        Assert.Contains("Password of alice: ", await prompt.WaitForSuccessAsync(), StringComparison.Ordinal);
+    }
 }
