@@ -45,6 +45,7 @@ wait_for() {
 
 # Starts it as the unit would, or with the command line given: its user and folder, without privileges.
 start() {
+    : > /test/log
     local command="${1:-$(sed -n 's/^ExecStart=//p' /lib/systemd/system/avocet.service)}"
     # shellcheck disable=SC2086
     setpriv --reuid avocet --regid avocet --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all env -i $command > /test/log 2>&1 &
