@@ -44,6 +44,6 @@ public sealed class SeedTests(ITestOutputHelper output)
         output.WriteLine($"{count} seeds: {messages} messages, {crashes} crashes, {commits} commits, {failed.Count} failed");
         Assert.True(messages > count * 50, $"only {messages} messages were published");
         if (mayCrash) Assert.True(crashes > count, $"only {crashes} crashes");
-        if (failed.Count > 0) Assert.Fail($"{failed.Count} of {count} seeds failed: {string.Join(' ', failed.Select(result => result.Seed))}\n{SimulationProgram.Describe(failed[0], mayCrash)}");
+        if (failed.Count > 0) Assert.Fail($"{failed.Count} of {count} seeds failed: {string.Join(' ', failed.Select(result => result.Seed))}\n{SimulationProgram.Describe(failed[0], mayCrash ? "" : "--no-crash")}");
     }
 }

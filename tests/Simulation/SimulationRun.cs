@@ -15,6 +15,8 @@ internal sealed record RunResult(ulong Seed, Trace Trace, ViolationException? Vi
 
     public int Commits { get; init; }
 
+    public int Cuts { get; init; }
+
     public bool IsGood => Violation is null && Fault is null;
 }
 

@@ -157,9 +157,10 @@ internal sealed class Link
             _isSaidGoodbye = true;
             if (!_isFlushing) return Task.CompletedTask;
 
+            // A flush may end on this thread as it is cancelled.
+            var flushed = _flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (isAbandoned) _transport.Output.CancelPendingFlush();
-            _flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _flushed.Task;
+            return flushed.Task;
         }
     }
 

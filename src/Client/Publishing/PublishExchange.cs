@@ -31,6 +31,7 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
     private ManualResetValueTaskSourceCore<PublishResult> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _cancellation;
     private bool _isCompleted;
+    private volatile PublishState _state;
 
     public PublishExchange(PublishExchangePool pool) => _pool = pool;
 
@@ -39,7 +40,12 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
     /// <summary>Bytes for the bounds of the outbox.</summary>
     public int Size { get; private set; }
 
-    public PublishState State { get; set; }
+    /// <summary>Done comes last where the caller has its result already: its thread, which takes no lock, may then give the exchange back to the pool.</summary>
+    public PublishState State
+    {
+        get => _state;
+        set => _state = value;
+    }
 
     /// <summary>Whether it counts in the outbox.</summary>
     public bool IsAccepted { get; set; }
@@ -113,6 +119,22 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
         return true;
     }
 
+    /// <summary>The broker has the last word; false when the caller had a result already. Not to be used afterwards.</summary>
+    public bool TryFinish(PublishResult result)
+    {
+        if (!BeginFinish()) return false;
+
+        return TryComplete(result);
+    }
+
+    /// <inheritdoc cref="TryFinish(PublishResult)"/>
+    public bool TryFinish(Exception exception)
+    {
+        if (!BeginFinish()) return false;
+
+        return TryFail(exception);
+    }
+
     public PublishResult GetResult(short token)
     {
         try
@@ -144,6 +166,14 @@ internal sealed class PublishExchange : Exchange, IValueTaskSource<PublishResult
         EarlierAge = default;
         IsAccepted = IsInQuota = IsCancelled = WasSent = false;
         Received = default;
+    }
+
+    // Before the caller can get its result.
+    private bool BeginFinish()
+    {
+        var isOpen = !_isCompleted;
+        State = PublishState.Done;
+        return isOpen;
     }
 
     // Tells an exchange of the pool that has meanwhile become another one's.

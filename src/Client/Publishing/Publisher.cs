@@ -262,8 +262,8 @@ internal sealed class Publisher
         _writer.Write(link, exchange.Request, exchange.PacketId, isDuplicate: false, expirySeconds);
         if (exchange.Request.Qos == Qos.AtMostOnce)
         {
-            exchange.State = PublishState.Done;
             _backlog.CountOut(exchange);
+            exchange.State = PublishState.Done;
             return;
         }
 
@@ -388,7 +388,7 @@ internal sealed class Publisher
         Leave(exchange);
         if (!result.Reason.IsError())
         {
-            exchange.TryComplete(result);
+            exchange.TryFinish(result);
             return;
         }
 
@@ -399,13 +399,13 @@ internal sealed class Publisher
             ReasonString = details?.ReasonString,
             UserProperties = details?.UserProperties ?? [],
         };
-        if (!exchange.TryFail(failure)) Log.PublishRefused(_logger, topic, result.Reason.Describe());
+        if (!exchange.TryFinish(failure)) Log.PublishRefused(_logger, topic, result.Reason.Describe());
     }
 
     private void Fail(PublishExchange exchange, MqttPublishException failure)
     {
         Leave(exchange);
-        if (!exchange.TryFail(failure)) Log.PublishNotSent(_logger, failure.Message);
+        if (!exchange.TryFinish(failure)) Log.PublishNotSent(_logger, failure.Message);
     }
 
     private void Leave(PublishExchange exchange)
@@ -413,7 +413,6 @@ internal sealed class Publisher
         if (exchange.PacketId != 0) _exchanges.Remove(exchange);
         if (exchange.IsInQuota) _quotaUsed--;
         exchange.IsInQuota = false;
-        exchange.State = PublishState.Done;
         _backlog.CountOut(exchange);
         _backlog.AcceptWaiting();
     }

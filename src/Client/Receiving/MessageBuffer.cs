@@ -30,6 +30,14 @@ internal sealed class MessageBuffer : IValueTaskSource<bool>
     /// <summary>Messages that did not fit.</summary>
     public long Dropped { get; private set; }
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate) return _plain.Count == 0 && _held.Count == 0;
+        }
+    }
+
     /// <summary>Adds a message, or drops it or an older one; true when one was dropped.</summary>
     public bool Add(MqttMessage message, bool isHeld)
     {
