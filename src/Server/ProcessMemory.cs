@@ -14,19 +14,32 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
     /// <summary>How much of what the heap may take can be objects: the rest is gaps between them, and what the collector needs to move them.</summary>
     private const double ObjectShare = 0.8;
 
+    /// <summary>From here on garbage is not to count: what is refused next would be refused for nothing.</summary>
+    private const double UrgentShare = 0.9;
+
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CollectEvery = TimeSpan.FromSeconds(2);
 
     private readonly long _heapBytesMax = FindHeapLimit();
     private long _nextCollect;
+    private long _nextUrgentCollect;
     private int _isBusy;
     private Timer? _timer;
 
     /// <summary>Whether there is a limit.</summary>
     public bool IsLimited => bytesMax > 0 || _heapBytesMax > 0;
 
-    /// <summary>1 for all of it.</summary>
+    /// <summary>1 for all of it, garbage not counted as the limit nears.</summary>
     public double Read()
+    {
+        var share = ReadNow();
+        if (share < UrgentShare) return share;
+
+        CollectIfNeeded(ref _nextUrgentCollect);
+        return ReadNow();
+    }
+
+    private double ReadNow()
     {
         var ofProcess = bytesMax > 0 ? (double)Environment.WorkingSet / bytesMax : 0;
         var ofHeap = _heapBytesMax > 0 ? (double)GC.GetTotalMemory(forceFullCollection: false) / (_heapBytesMax * ObjectShare) : 0;
@@ -34,21 +47,23 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
     }
 
     /// <summary>Begins to collect garbage when the limit nears: the collector looks at the whole machine, and need not have begun.</summary>
-    public void Start() => _timer = new Timer(_ => CollectIfNeeded(), null, CheckEvery, CheckEvery);
+    public void Start() => _timer = new Timer(_ => CollectIfNeeded(ref _nextCollect), null, CheckEvery, CheckEvery);
 
     public void Dispose() => _timer?.Dispose();
 
-    private void CollectIfNeeded()
+    private void CollectIfNeeded(ref long next)
     {
-        if (Stopwatch.GetTimestamp() < _nextCollect || Read() < CollectShare || Interlocked.Exchange(ref _isBusy, 1) != 0) return;
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref next) || ReadNow() < CollectShare || Interlocked.Exchange(ref _isBusy, 1) != 0) return;
 
         var start = Stopwatch.GetTimestamp();
         // Aggressive gives memory back to the system, which only the limit of the process asks for.
         GC.Collect(2, bytesMax > 0 ? GCCollectionMode.Aggressive : GCCollectionMode.Forced, blocking: true, compacting: true);
-        // All threads stand still meanwhile: a tenth of the time at most, however large the heap.
+        // All threads stand still meanwhile: a tenth of the time at most, however large the heap, and a quarter before anything is refused.
         var taken = Stopwatch.GetElapsedTime(start);
+        var now = Stopwatch.GetTimestamp();
         var pause = taken * 9 > CollectEvery ? taken * 9 : CollectEvery;
-        _nextCollect = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency);
+        Volatile.Write(ref _nextUrgentCollect, now + (long)(taken.TotalSeconds * 3 * Stopwatch.Frequency));
+        Volatile.Write(ref _nextCollect, now + (long)(pause.TotalSeconds * Stopwatch.Frequency));
         Volatile.Write(ref _isBusy, 0);
     }
 
