@@ -19,4 +19,7 @@ internal enum BrokerSetup
 
     /// <summary>Queues as long as needed; Avocet's acknowledged messages survive the end of the process, not a power cut.</summary>
     LongQueues,
+
+    /// <summary>With rules who may publish and subscribe to what.</summary>
+    AccessRules,
 }

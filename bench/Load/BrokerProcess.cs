@@ -42,7 +42,7 @@ internal sealed class BrokerProcess : IDisposable
         var start = choice.Kind switch
         {
             BrokerKind.Avocet => Avocet(choice.Path, folder, port, setup),
-            BrokerKind.Mosquitto => Mosquitto(choice.Path, folder, port),
+            BrokerKind.Mosquitto => Mosquitto(choice.Path, folder, port, setup),
             _ => new ProcessStartInfo(choice.Path, [port.ToString(CultureInfo.InvariantCulture)]),
         };
         var startedAt = Stopwatch.GetTimestamp();
@@ -105,10 +105,27 @@ internal sealed class BrokerProcess : IDisposable
             arguments.AddRange(["--set", "durability=os", "--set", "session.queue_messages_max=2000000000", "--set", "session.queue_bytes_max=1000000000000"]);
         }
 
+        if (setup == BrokerSetup.AccessRules) arguments.AddRange(["--set", $"access.acl_file={WriteRules(folder)}"]);
+
         return new ProcessStartInfo(path, arguments);
     }
 
-    private static ProcessStartInfo Mosquitto(string path, string folder, int port)
+    /// <summary>A few rules, the one that counts last.</summary>
+    private static string WriteRules(string folder)
+    {
+        var path = Path.Combine(folder, "acl");
+        File.WriteAllText(path, """
+            topic read $SYS/#
+            topic deny bench/secret/#
+            topic readwrite public/#
+            topic readwrite bench/#
+            pattern readwrite device/%c/#
+
+            """);
+        return path;
+    }
+
+    private static ProcessStartInfo Mosquitto(string path, string folder, int port, BrokerSetup setup)
     {
         // With a limit of queued messages 2.0.11 drops after some 10,000 to one client, although never more than 5,000 wait.
         var configuration = Path.Combine(folder, "mosquitto.conf");
@@ -121,6 +138,7 @@ internal sealed class BrokerProcess : IDisposable
             max_queued_messages 0
             log_type error
             user {Environment.UserName}
+            {(setup == BrokerSetup.AccessRules ? $"acl_file {WriteRules(folder)}" : "")}
 
             """));
         return new ProcessStartInfo(path, ["-c", configuration]);
