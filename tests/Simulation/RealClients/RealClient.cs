@@ -8,7 +8,7 @@ namespace Avocet.Simulation.RealClients;
 
 /// <summary>
 /// An Avocet client in the simulation. Its work runs on the simulation's own stack wherever .NET lets it; where .NET takes it to the thread pool, the
-/// simulation stands still until the client has come to rest again, so that a run does not depend on threads.
+/// simulation stands still until the client has come to rest again, so that a run hardly depends on threads.
 /// </summary>
 internal sealed class RealClient : IObserver<ConnectionChange>, IAsyncDisposable
 {
