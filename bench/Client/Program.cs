@@ -21,6 +21,12 @@ if (args is not [var library, var direction, var qosText, var countText, var por
 var qos = int.Parse(qosText, CultureInfo.InvariantCulture);
 var count = int.Parse(countText, CultureInfo.InvariantCulture);
 var port = int.Parse(portText, CultureInfo.InvariantCulture);
+if (direction == "sub" && count <= WarmUp)
+{
+    Console.Error.WriteLine($"COUNT is {count}; the first {WarmUp} messages are not measured, so it is to be more.");
+    return 1;
+}
+
 await using var client = library == "avocet" ? await AvocetBenchClient.ConnectAsync(port) : await MqttNetBenchClient.ConnectAsync(port);
 switch (direction)
 {
