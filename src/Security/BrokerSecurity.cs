@@ -3,6 +3,7 @@ using Avocet.Broker.Security;
 using Avocet.Protocol;
 using Avocet.Security.Access;
 using Avocet.Security.Certificates;
+using Avocet.Security.Dynamic;
 using Avocet.Security.Http;
 using Avocet.Security.Login;
 using Avocet.Security.Passwords;
@@ -24,6 +25,7 @@ public sealed class BrokerSecurity : IDisposable
     private readonly TokenKeys? _tokenKeys;
     private readonly HttpAuthenticator? _http;
     private readonly ScramSource? _scram;
+    private readonly DynamicSecurity? _dynamic;
     private MqttBroker? _broker;
 
     /// <exception cref="SecurityFileException">A file cannot be used; the message says why.</exception>
@@ -38,6 +40,12 @@ public sealed class BrokerSecurity : IDisposable
             {
                 _hashing ??= new HashingThreads(options.PasswordThreads);
                 _passwordFiles[path] = new PasswordFileAuthenticator(path, _hashing, _logger) { OnChanged = DisconnectUsers };
+            }
+
+            if (options.DynamicSecurityFile.Length > 0)
+            {
+                _hashing ??= new HashingThreads(options.PasswordThreads);
+                _dynamic = new DynamicSecurity(options.DynamicSecurityFile, _hashing, _logger) { OnChanged = DisconnectUsers };
             }
 
             if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
@@ -56,7 +64,7 @@ public sealed class BrokerSecurity : IDisposable
 
     /// <summary>Whether clients of this listener can log in.</summary>
     public bool HasAuthenticator(string listener) =>
-        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _http is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
+        PasswordFileOf(listener).Length > 0 || _scram is not null || _dynamic is not null || _options.Token.IsOn || _http is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
 
     /// <summary>The services with what is configured here behind what was given.</summary>
     public BrokerServices AddTo(BrokerServices services)
@@ -64,6 +72,8 @@ public sealed class BrokerSecurity : IDisposable
         var authenticators = new List<IAuthenticator>(services.Authenticators);
         // Before the passwords: a token is no password, and need not be hashed to learn that.
         if (_tokenKeys is not null) authenticators.Add(new TokenAuthenticator(_options.Token, _tokenKeys, services.TimeProvider));
+
+        if (_dynamic is not null) authenticators.Add(_dynamic);
 
         foreach (var (path, authenticator) in _passwordFiles)
         {
@@ -88,7 +98,9 @@ public sealed class BrokerSecurity : IDisposable
         var authorizers = new List<IAuthorizer>(services.Authorizers);
         if (_access.Authorizer is { } rules) authorizers.Add(rules);
 
-        return services with { Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, EnhancedAuthenticators = mechanisms };
+        if (_dynamic is not null) authorizers.Add(_dynamic);
+
+        return services with { Control = _dynamic is null ? services.Control : ControlAsync, Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, EnhancedAuthenticators = mechanisms };
     }
 
     /// <summary>Tells whose connections end when a change of the rules wants it.</summary>
@@ -102,6 +114,7 @@ public sealed class BrokerSecurity : IDisposable
             foreach (var file in _passwordFiles.Values) file.ReloadIfChanged();
 
             _scram?.ReloadIfChanged();
+            _dynamic?.ReloadIfChanged();
             _access.ReloadIfChanged();
         }
     }
@@ -114,6 +127,7 @@ public sealed class BrokerSecurity : IDisposable
             foreach (var file in _passwordFiles.Values) file.Reload();
 
             _scram?.ReloadIfChanged();
+            _dynamic?.ReloadIfChanged();
             _access.Reload(options);
         }
     }
@@ -128,6 +142,10 @@ public sealed class BrokerSecurity : IDisposable
     private string PasswordFileOf(string listener) =>
         _options.Listeners.FirstOrDefault(candidate => candidate.Listener == listener) is { PasswordFile.Length: > 0 } own ? own.PasswordFile : _options.PasswordFile;
 
+    /// <summary>Not on the thread of the connection: passwords are hashed, and a file is written. The connection waits for it.</summary>
+    private Task<ControlAnswer?> ControlAsync(ClientIdentity client, string topicName, ReadOnlyMemory<byte> payload) =>
+        Task.Factory.StartNew(() => _dynamic!.Answer(topicName, payload.Span), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default);
+
     private void DisconnectUsers(Func<string, bool> isChanged) =>
-        _broker?.DisconnectClients(client => client.UserName is { } name && isChanged(name), ReasonCode.NotAuthorized, "the user's password has changed");
+        _broker?.DisconnectClients(client => client.UserName is { } name && isChanged(name), ReasonCode.NotAuthorized, "the user's password has changed, or the user is disabled");
 }

@@ -32,6 +32,15 @@ internal static partial class Log
     [LoggerMessage(4008, LogLevel.Error, "Log-in refused: {Url} was asked, and {Reason}.")]
     public static partial void HttpLoginFailed(ILogger logger, string url, string reason);
 
+    [LoggerMessage(4020, LogLevel.Information, "Dynamic security: {File} has {Clients} users, {Groups} groups and {Roles} roles.")]
+    public static partial void DynamicLoaded(ILogger logger, string file, int clients, int groups, int roles);
+
+    [LoggerMessage(4021, LogLevel.Error, "Dynamic security not read again, what was stays: {Reason}")]
+    public static partial void DynamicKept(ILogger logger, string reason);
+
+    [LoggerMessage(4022, LogLevel.Error, "Dynamic security has changed but could not be written, and a restart would undo it: {Reason}")]
+    public static partial void DynamicNotSaved(ILogger logger, string reason);
+
     [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
     public static partial void RulesLoaded(ILogger logger, string file, int count);
 

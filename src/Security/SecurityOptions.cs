@@ -11,6 +11,9 @@ public sealed record SecurityOptions
     /// <summary>A Mosquitto password file of the listeners that have none of their own; empty for none.</summary>
     public string PasswordFile { get; init; } = "";
 
+    /// <summary>Mosquitto's <c>dynamic-security.json</c>: users, groups and roles that are managed at run time; empty for none.</summary>
+    public string DynamicSecurityFile { get; init; } = "";
+
     /// <summary>A file of users for SCRAM, at all listeners; empty for none.</summary>
     public string ScramFile { get; init; } = "";
 
@@ -42,5 +45,5 @@ public sealed record SecurityOptions
     public IReadOnlyList<ListenerSecurity> Listeners { get; init; } = [];
 
     /// <summary>Whether clients of some listener can log in.</summary>
-    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || Token.IsOn || Http.Url.Length > 0 || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
+    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || DynamicSecurityFile.Length > 0 || Token.IsOn || Http.Url.Length > 0 || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
 }

@@ -43,6 +43,13 @@ internal static class PublishHandler
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
+        if (context.Control is { } control && ControlHandler.IsControl(mounted))
+        {
+            Acknowledge(connection, packet, ReasonCode.Success, null);
+            ControlHandler.Handle(connection, control, mounted, packet.Payload);
+            return;
+        }
+
         if (context.Memory is { } memory && memory.MustRefuse(packet.Qos, body.Length))
         {
             Drop(connection, packet);

@@ -29,6 +29,8 @@ internal static class SecurityKeys
             "Users and their hashed passwords, a line each, as `avocet passwd` and `mosquitto_passwd` write it. It is read again when it changes.")
         .Text("scram_file", SettingKind.File, o => o.ScramFile, (o, v) => o with { ScramFile = v },
             "Users for SCRAM-SHA-256 and SCRAM-SHA-512 (5.0 clients), as `avocet passwd scram` writes it. It is read again when it changes.")
+        .Text("dynamic_security_file", SettingKind.File, o => o.DynamicSecurityFile, (o, v) => o with { DynamicSecurityFile = v },
+            "Users, groups and roles in the form of Mosquitto's `dynamic-security.json`, managed at run time with `mosquitto_ctrl dynsec`. It is written here.")
         .Integer("password_threads", 0, 64, o => o.PasswordThreads, (o, v) => o with { PasswordThreads = (int)v },
             "Threads that check passwords; 0 for half the processors. Up to 1,000 checks wait for them, then log-ins get 0x89 Server busy.")
         .Text("allow_from", SettingKind.Text, o => o.Login.AllowFrom, (o, v) => o with { Login = o.Login with { AllowFrom = v } },

@@ -116,7 +116,7 @@ public sealed class MosquittoFileTests : IDisposable
             persistence true
             user mosquitto
             log_dest file /var/log/mosquitto.log
-            plugin /usr/lib/mosquitto_dynamic_security.so
+            plugin /usr/lib/mosquitto_other.so
             plugin_opt_config_file /etc/dynsec.json
             listener 1883 127.0.0.1
             max_qos 1
@@ -129,10 +129,19 @@ public sealed class MosquittoFileTests : IDisposable
         Assert.Equal(7, notes.Count);
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:2: user is not taken over: the process runs as", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:3: log_dest", StringComparison.Ordinal));
-        Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:4: plugin is not taken over: Mosquitto's plugins cannot be loaded; dynamic security", StringComparison.Ordinal));
+        Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:4: plugin is not taken over: of Mosquitto's plugins only dynamic security", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:5: plugin_opt_config_file", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:7: max_qos counts for all listeners", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:8: bridge 'cloud': there are no bridges yet", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Dynamic_security_is_built_in()
+    {
+        var configuration = Read("listener 1883 127.0.0.1\nplugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so\nplugin_opt_config_file /etc/dynsec.json\n");
+
+        Assert.Equal("/etc/dynsec.json", configuration.Options.Security.DynamicSecurityFile);
+        Assert.DoesNotContain(configuration.Notes, note => note.ToString().Contains("plugin", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -22,6 +22,7 @@ internal sealed class MosquittoFile(string path, SettingAssigner assigner, List<
     private readonly List<MosquittoLine> _logTypes = [];
     private readonly List<MosquittoListener> _listeners = [];
     private readonly MosquittoListener _default = new(new Origin(path));
+    private bool _hasDynamicSecurity;
     private bool _isPerListener;
 
     /// <summary>Whether a file has this form, by its name.</summary>
@@ -97,12 +98,18 @@ internal sealed class MosquittoFile(string path, SettingAssigner assigner, List<
         if (SecurityOptions.Contains(name) && (_isPerListener || name == "psk_file")) listener.Set(line);
         else if (ListenerOptions.Contains(name)) listener.Set(line);
         else if (name == "log_type") _logTypes.Add(line);
+        else if (IsDynamicSecurity(line)) _hasDynamicSecurity = true;
+        else if (name == "plugin_opt_config_file" && _hasDynamicSecurity) _globals[name] = line;
         else if (MosquittoTables.Globals.Contains(name) || SecurityOptions.Contains(name)) _globals[name] = line;
         else if (MosquittoNotes.Needless.Contains(name)) _globals[name] = line;
         else if (MosquittoNotes.Unsupported.TryGetValue(name, out var reason)) notes.Add(new ConfigurationNote(line.Origin, $"{name} is not taken over: {reason}."));
         else if (IsPluginOption(name)) notes.Add(new ConfigurationNote(line.Origin, $"{name} is not taken over: Mosquitto's plugins cannot be loaded."));
         else assigner.Report(line.Origin, $"Mosquitto has no option '{name}'{Nearest(name)}.");
     }
+
+    /// <summary>The one plugin whose work is done here.</summary>
+    private static bool IsDynamicSecurity(MosquittoLine line) =>
+        line.Name is "plugin" or "global_plugin" or "auth_plugin" && Path.GetFileName(line.Value.AsSpan()).StartsWith("mosquitto_dynamic_security.", StringComparison.Ordinal);
 
     private static bool IsPluginOption(string name) => name.StartsWith("plugin_opt_", StringComparison.Ordinal) || name.StartsWith("auth_opt_", StringComparison.Ordinal);
 

@@ -21,6 +21,7 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
     {
         WriteData(globals);
         Copy(globals, "password_file", root.Table(SecurityKeys.Login), "password_file");
+        Copy(globals, "plugin_opt_config_file", root.Table(SecurityKeys.Login), "dynamic_security_file");
         Copy(globals, "acl_file", root.Table(SecurityKeys.Access), "acl_file");
         assigner.AssignText(root.Table(SecurityKeys.Access), "sys", "all", _mosquitto);
         var session = root.Table(ConfigurationKeys.Session);
