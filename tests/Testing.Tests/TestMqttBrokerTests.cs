@@ -110,11 +110,12 @@ public sealed class TestMqttBrokerTests
 
         await client.SendAsync(RawClient.Connect("c", keepAliveSeconds: 0));
         var reading = client.ReadAsync(4);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!reading.IsCompleted)
         {
             // The broker may need several rounds until it has sent.
             broker.Advance(TimeSpan.FromMilliseconds(250));
-            await Task.Delay(1);
+            await Task.Delay(1, deadline.Token);
         }
 
         Assert.Equal(RawClient.Connack, await reading);

@@ -294,7 +294,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
-        if (_publisher is { Rate: { } rate } && !HasStep) Limit(rate.Take(publishes, bytes));
+        if (_publisher is { Rate: { } rate } && !HasStep && rate.Take(publishes, bytes) is var late and > 0) Limit(late);
         if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
@@ -304,7 +304,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>The client sent so much that it is too early for more by some milliseconds.</summary>
     private void Limit(long milliseconds)
     {
-        if (milliseconds == 0 || Ending is not null) return;
+        if (Ending is not null) return;
 
         if (Context.Options.RateOverflow == RateOverflow.Delay) Await(() => DelayAsync(milliseconds));
         else End(new Ending(EndingCause.RateExceeded, ReasonCode.MessageRateTooHigh, "the client sends more than the limits of this server allow"));
