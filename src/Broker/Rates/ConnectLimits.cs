@@ -64,7 +64,7 @@ internal sealed class ConnectLimits
             _listeners ??= [];
             if (_listeners.TryGetValue(listener.Name, out var rate)) return rate;
 
-            return _listeners[listener.Name] = new ConnectRate<string>(listener.ConnectRateMax, listener.ConnectRateMax * (double)BurstSeconds, 0, _clock);
+            return _listeners[listener.Name] = new ConnectRate<string>(listener.ConnectRateMax, listener.ConnectRateMax * BurstSeconds, 0, _clock);
         }
     }
 }
