@@ -290,11 +290,14 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     {
         if (!result.Buffer.IsEmpty) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
 
-        var consumed = HandlePackets(result.Buffer, out var publishes, out var bytes);
+        var consumed = HandlePackets(result.Buffer);
+        var rate = _publisher?.Rate;
+        // Before the buffer is given back.
+        var bytes = rate is null ? 0 : result.Buffer.Slice(0, consumed).Length;
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
-        if (_publisher is { Rate: { } rate } && !HasStep && rate.Take(publishes, bytes) is var late and > 0) Limit(late);
+        if (rate is not null && !HasStep && rate.Take(bytes) is var late and > 0) Limit(late);
         if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
@@ -403,9 +406,8 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         _steps = null;
     }
 
-    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer, out int publishes, out long bytes)
+    private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
     {
-        publishes = 0;
         var reader = new PacketReader(buffer);
         try
         {
@@ -435,12 +437,10 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 if (status == DecodeStatus.NeedMoreData) break;
 
                 Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
-                if (header.Type == PacketType.Publish) publishes++;
                 Handle(header, body);
             }
 
-            bytes = reader.ConsumedBytes;
-            Context.Statistics.Add(Counter.BytesReceived, bytes);
+            Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);
             return reader.Consumed;
         }
         finally

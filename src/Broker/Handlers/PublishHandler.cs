@@ -23,6 +23,7 @@ internal static class PublishHandler
             return;
         }
 
+        connection.Publisher.Rate?.CountPublish();
         if (!TryCheckSupport(connection, packet) || !TryResolveAlias(connection, packet, out var topicName)) return;
 
         var context = connection.Context;

@@ -19,11 +19,17 @@ internal sealed class SendLimits(BrokerOptions options, Clock clock)
         var isAddressLimited = _addresses is not null && origin.Peer != default;
         if (!isClientLimited && !isListenerLimited && !isUserLimited && !isAddressLimited) return null;
 
+        return Create(origin, isClientLimited, isListenerLimited, isUserLimited ? userName : null, isAddressLimited);
+    }
+
+    // Apart, for whoever has no limit shall not pay for what GiveBack remembers.
+    private SendRate Create(ConnectionOrigin origin, bool isClientLimited, bool isListenerLimited, string? userName, bool isAddressLimited)
+    {
         var budgets = new List<SendBudget>(1);
         if (isClientLimited) budgets.Add(new SendBudget(options.PublishRateMax, options.ReceiveBytesRateMax));
         if (isListenerLimited) budgets.Add(BudgetOf(origin.Listener));
 
-        var user = isUserLimited ? _users!.Rent(userName!) : null;
+        var user = userName is null ? null : _users!.Rent(userName);
         var network = origin.Peer.ToNetwork();
         var address = isAddressLimited ? _addresses!.Rent(network) : null;
         if (user is not null) budgets.Add(user);

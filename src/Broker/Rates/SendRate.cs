@@ -6,6 +6,7 @@ namespace Avocet.Broker.Rates;
 internal sealed class SendRate(IReadOnlyList<SendBudget> budgets, Action giveBack, Clock clock)
 {
     private volatile bool _isDelayed;
+    private int _publishes;
 
     /// <summary>Whether the client is not read from at present, because it sent too much.</summary>
     public bool IsDelayed
@@ -14,10 +15,14 @@ internal sealed class SendRate(IReadOnlyList<SendBudget> budgets, Action giveBac
         set => _isDelayed = value;
     }
 
+    /// <summary>A PUBLISH has come, of those that <see cref="Take"/> takes next.</summary>
+    public void CountPublish() => _publishes++;
+
     /// <summary>Takes what was received; returns the milliseconds until as much would have been allowed by all, 0 if it is.</summary>
-    public long Take(long messages, long bytes)
+    public long Take(long bytes)
     {
-        var now = clock.Now;
+        var (messages, now) = (_publishes, clock.Now);
+        _publishes = 0;
         var late = 0.0;
         foreach (var budget in budgets) late = Math.Max(late, budget.Take(messages, bytes, now));
 
