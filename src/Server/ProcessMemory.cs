@@ -15,15 +15,18 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
     private const double ObjectShare = 0.8;
 
     /// <summary>From here on garbage is not to count: what is refused next would be refused for nothing.</summary>
-    private const double UrgentShare = 0.9;
+    private const double UrgentShare = 0.85;
+
+    /// <summary>A collection that leaves less than this in use was worth its time.</summary>
+    private const double WorthwhileShare = 0.7;
 
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CollectEvery = TimeSpan.FromSeconds(2);
 
     private readonly long _heapBytesMax = FindHeapLimit();
+    private readonly Lock _collecting = new();
     private long _nextCollect;
     private long _nextUrgentCollect;
-    private int _isBusy;
     private Timer? _timer;
 
     /// <summary>Whether there is a limit.</summary>
@@ -35,8 +38,12 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
         var share = ReadNow();
         if (share < UrgentShare) return share;
 
-        CollectIfNeeded(ref _nextUrgentCollect);
-        return ReadNow();
+        // Whoever comes while another thread collects waits for it: else he would refuse for the sake of what is being collected.
+        lock (_collecting)
+        {
+            share = ReadNow();
+            return share < UrgentShare || Stopwatch.GetTimestamp() < _nextUrgentCollect ? share : Collect();
+        }
     }
 
     private double ReadNow()
@@ -47,24 +54,30 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
     }
 
     /// <summary>Begins to collect garbage when the limit nears: the collector looks at the whole machine, and need not have begun.</summary>
-    public void Start() => _timer = new Timer(_ => CollectIfNeeded(ref _nextCollect), null, CheckEvery, CheckEvery);
+    public void Start() => _timer = new Timer(_ => CollectEarly(), null, CheckEvery, CheckEvery);
 
     public void Dispose() => _timer?.Dispose();
 
-    private void CollectIfNeeded(ref long next)
+    private void CollectEarly()
     {
-        if (Stopwatch.GetTimestamp() < Volatile.Read(ref next) || ReadNow() < CollectShare || Interlocked.Exchange(ref _isBusy, 1) != 0) return;
+        lock (_collecting)
+        {
+            if (Stopwatch.GetTimestamp() >= _nextCollect && ReadNow() >= CollectShare) Collect();
+        }
+    }
 
+    private double Collect()
+    {
         var start = Stopwatch.GetTimestamp();
         // Aggressive gives memory back to the system, which only the limit of the process asks for.
         GC.Collect(2, bytesMax > 0 ? GCCollectionMode.Aggressive : GCCollectionMode.Forced, blocking: true, compacting: true);
-        // All threads stand still meanwhile: a tenth of the time at most, however large the heap, and a quarter before anything is refused.
-        var taken = Stopwatch.GetElapsedTime(start);
-        var now = Stopwatch.GetTimestamp();
+        var (share, taken, now) = (ReadNow(), Stopwatch.GetElapsedTime(start), Stopwatch.GetTimestamp());
+        // All threads stand still meanwhile: a tenth of the time at most, however large the heap, and a quarter before anything is refused. What gave
+        // much back may be done again as soon as that is used up, for it is paid for by what was allocated since.
         var pause = taken * 9 > CollectEvery ? taken * 9 : CollectEvery;
-        Volatile.Write(ref _nextUrgentCollect, now + (long)(taken.TotalSeconds * 3 * Stopwatch.Frequency));
-        Volatile.Write(ref _nextCollect, now + (long)(pause.TotalSeconds * Stopwatch.Frequency));
-        Volatile.Write(ref _isBusy, 0);
+        _nextCollect = now + (long)(pause.TotalSeconds * Stopwatch.Frequency);
+        _nextUrgentCollect = share < WorthwhileShare ? now : now + (long)(taken.TotalSeconds * 3 * Stopwatch.Frequency);
+        return share;
     }
 
     /// <summary>0 where the heap may take the machine's whole memory.</summary>

@@ -25,11 +25,10 @@ public sealed class LongQueueTests
     private static readonly ClientBuilder Reader = Given.Client("reader").V311().Clean(false);
 
     /// <summary>
-    /// 384 MiB, in hexadecimal: three quarters of the payloads alone, of which nothing more is taken from three quarters on. A broker that kept the queue in its
-    /// heap would refuse the rest. Resident memory would tell less, for how much
-    /// garbage .NET lets lie depends on the processor's cache.
+    /// 256 MiB, in hexadecimal: half of the payloads alone, and nothing is taken from three quarters of it on. A broker that kept the queue in its heap would
+    /// refuse the rest. Resident memory would tell less, for how much garbage .NET lets lie depends on the processor's cache.
     /// </summary>
-    private static readonly Dictionary<string, string> Environment = new() { ["DOTNET_GCHeapHardLimit"] = "18000000" };
+    private static readonly Dictionary<string, string> Environment = new() { ["DOTNET_GCHeapHardLimit"] = "10000000" };
 
     [Fact]
     public async Task Million_queued_messages_need_no_heap_of_their_size_and_come_back_in_order()
