@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Error, "The store in {Location} cannot be written: {Problem} Until it can, messages that it would have to keep are refused; everything else goes on.")]
     public static partial void StoreFailed(ILogger logger, string location, string problem);
 
+    [LoggerMessage(1044, LogLevel.Critical, "A commit to the store failed in a way nobody expected. Messages that it would have to keep are refused until the broker is restarted; what was acknowledged is kept. Report it, please.")]
+    public static partial void CommitBroken(ILogger logger, Exception exception);
+
     [LoggerMessage(1009, LogLevel.Warning, "The store in {Location} can be written again. Nothing that was acknowledged is missing.")]
     public static partial void StoreRecovered(ILogger logger, string location);
 

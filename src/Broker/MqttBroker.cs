@@ -138,7 +138,7 @@ public sealed class MqttBroker : IAsyncDisposable
         commits.Kick();
         try
         {
-            await committed.WaitAsync(LastCommitTimeMax, _context.TimeProvider);
+            await committed.WaitAsync(commits.IsBroken ? TimeSpan.Zero : LastCommitTimeMax, _context.TimeProvider);
         }
         catch (TimeoutException)
         {

@@ -51,6 +51,34 @@ public abstract class StoreContractTests : IDisposable
     }
 
     [Fact]
+    public void Batch_holds_changes_of_all_sizes_in_their_order_and_can_be_used_again()
+    {
+        const int Block = 64 * 1024;
+        int[] sizes = [0, 1, Block - 11, Block, Block + 1, 3 * Block, 7, Block / 2, Block / 2, Block / 2, 100];
+        var batch = new StoreBatch();
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 0; i < 40 * sizes.Length; i++) batch.Put(Table, "same"u8, Enumerable.Repeat((byte)i, sizes[(i + round) % sizes.Length]).ToArray());
+
+            var other = new StoreBatch();
+            other.Append(batch);
+            Assert.Equal(40 * sizes.Length, other.Count);
+            Assert.Equal(batch.Size, other.Size);
+            var number = 0;
+            foreach (var change in other)
+            {
+                Assert.Equal(sizes[(number + round) % sizes.Length], change.Value.Length);
+                Assert.False(change.Value.ContainsAnyExcept((byte)number), $"change {number} has another's bytes");
+                number++;
+            }
+
+            Assert.Equal(40 * sizes.Length, number);
+            batch.Clear();
+            Assert.Equal((0, 0), (batch.Count, batch.Size));
+        }
+    }
+
+    [Fact]
     public void Changes_of_a_batch_apply_in_their_order()
     {
         Store.Commit(batch =>

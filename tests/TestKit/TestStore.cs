@@ -8,7 +8,7 @@ public sealed class TestStore(MemoryStore content) : IStore
     private readonly Lock _gate = new();
 
     /// <summary>What each commit throws, until it is null again.</summary>
-    public StoreException? Failure { get; set; }
+    public Exception? Failure { get; set; }
 
     /// <summary>Whether the broker is dead: what it still commits never arrives.</summary>
     public bool IsCutOff { get; set; }

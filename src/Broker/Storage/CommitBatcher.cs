@@ -14,7 +14,7 @@ namespace Avocet.Broker.Storage;
 /// </summary>
 /// <remarks>
 /// When a commit fails, publications whose publishers wait are given up and refused; everything else stays to be written, and is tried again every
-/// second. Until that succeeds, publications that would need the store are refused at once.
+/// second. Until that succeeds, publications that would need the store are refused at once. A failure that is not the store's is not tried again.
 /// </remarks>
 internal sealed class CommitBatcher(BrokerContext context, IStore store) : WheelTimer
 {
@@ -49,6 +49,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     private bool _isRunning;
     private bool _isTimerSet;
     private bool _isStopped;
+    private volatile bool _isBroken;
     private TaskCompletionSource? _room;
     private volatile StoreException? _failure;
     private long _commits;
@@ -57,6 +58,9 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
     public StoreException? Failure => _failure;
 
     public bool IsFailing => _failure is not null;
+
+    /// <summary>Whether nothing more is written until a restart.</summary>
+    public bool IsBroken => _isBroken;
 
     public IStore Store => store;
 
@@ -344,7 +348,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         bool begins = false, setsTimer = false;
         lock (_gate)
         {
-            if (_isRunning || _isStopped || (_pending.IsEmpty && _failure is null)) return;
+            if (_isRunning || _isStopped || _isBroken || (_pending.IsEmpty && _failure is null)) return;
 
             if (!isDue && (_failure is not null || !(_pending.IsUrgent || _pending.Size > LargeBytes)))
             {
@@ -385,6 +389,15 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             catch (StoreException exception)
             {
                 Fail(current, exception);
+                return;
+            }
+#pragma warning disable CA1031 // A mistake of ours, or no memory: what is half sealed must not be written, and nobody may wait for it without a word.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.CommitBroken(context.Logger, exception);
+                _isBroken = true;
+                Fail(current, new StoreException(StoreFault.Failed, $"a commit failed in a way nobody expected ({exception.Message}); nothing is kept until the broker is restarted", exception));
                 return;
             }
 
@@ -492,7 +505,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
             _isTimerSet = true;
         }
 
-        context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
+        if (!_isBroken) context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
         Notify(current, isUrgent: true);
     }
 

@@ -25,13 +25,25 @@ public readonly ref struct StoreChange
     public ReadOnlySpan<byte> Value { get; init; }
 }
 
-/// <summary>Changes that a store applies together, in one buffer. Belongs to one thread at a time.</summary>
+/// <summary>Changes that a store applies together. Belongs to one thread at a time.</summary>
 public sealed class StoreBatch
 {
     /// <summary>Kind, table, and two lengths.</summary>
     private const int HeaderSize = 10;
 
-    private byte[] _bytes = [];
+    /// <summary>Small enough not to be a large object, which only a whole collection would free. A larger change has a block of its own.</summary>
+    private const int BlockSize = 64 * 1024;
+
+    /// <summary>Blocks that are kept for the next changes: what one large batch took is not kept for the small ones after it.</summary>
+    private const int KeptBlocksMax = 16;
+
+    private readonly List<byte[]> _blocks = [];
+
+    /// <summary>How much of each block is in use.</summary>
+    private readonly List<int> _lengths = [];
+
+    /// <summary>The blocks in use; those behind them are kept.</summary>
+    private int _used;
     private int _length;
 
     /// <summary>Changes in the batch.</summary>
@@ -50,21 +62,22 @@ public sealed class StoreBatch
     /// <summary>Adds all changes of another batch.</summary>
     public void Append(StoreBatch other)
     {
-        other._bytes.AsSpan(0, other._length).CopyTo(Reserve(other._length));
-        _length += other._length;
+        for (var i = 0; i < other._used; i++) other._blocks[i].AsSpan(0, other._lengths[i]).CopyTo(Reserve(other._lengths[i]));
+
         Count += other.Count;
     }
 
     public void Clear()
     {
-        // What one large batch took is not kept for the small ones after it.
-        if (_bytes.Length > 1024 * 1024) _bytes = [];
+        if (_blocks.Count > KeptBlocksMax) _blocks.RemoveRange(KeptBlocksMax, _blocks.Count - KeptBlocksMax);
 
-        _length = 0;
+        _blocks.RemoveAll(block => block.Length > BlockSize);
+        _lengths.Clear();
+        _used = _length = 0;
         Count = 0;
     }
 
-    public Enumerator GetEnumerator() => new(_bytes.AsSpan(0, _length));
+    public Enumerator GetEnumerator() => new(this);
 
     private void Add(StoreChangeKind kind, StoreTable table, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
@@ -76,27 +89,44 @@ public sealed class StoreBatch
         BinaryPrimitives.WriteInt32LittleEndian(place[6..], value.Length);
         key.CopyTo(place[HeaderSize..]);
         value.CopyTo(place[(HeaderSize + key.Length)..]);
-        _length += size;
         Count++;
     }
 
+    /// <summary>Changes are not parted.</summary>
     private Span<byte> Reserve(int size)
     {
-        if (_bytes.Length - _length < size) Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max(_bytes.Length * 2L, _length + (long)size)));
+        if (_used == 0 || _blocks[_used - 1].Length - _lengths[_used - 1] < size)
+        {
+            // A kept block that is too small for it is used after it.
+            if (_used == _blocks.Count || _blocks[_used].Length < size) _blocks.Insert(_used, new byte[Math.Max(BlockSize, size)]);
 
-        return _bytes.AsSpan(_length, size);
+            _lengths.Add(0);
+            _used++;
+        }
+
+        var place = _blocks[_used - 1].AsSpan(_lengths[_used - 1], size);
+        _lengths[_used - 1] += size;
+        _length += size;
+        return place;
     }
 
     /// <summary>Goes over the changes in their order.</summary>
-    public ref struct Enumerator(ReadOnlySpan<byte> rest)
+    public ref struct Enumerator(StoreBatch batch)
     {
-        private ReadOnlySpan<byte> _rest = rest;
+        private ReadOnlySpan<byte> _rest;
+        private int _block;
 
         public StoreChange Current { get; private set; }
 
         public bool MoveNext()
         {
-            if (_rest.IsEmpty) return false;
+            while (_rest.IsEmpty)
+            {
+                if (_block == batch._used) return false;
+
+                _rest = batch._blocks[_block].AsSpan(0, batch._lengths[_block]);
+                _block++;
+            }
 
             var keyLength = BinaryPrimitives.ReadInt32LittleEndian(_rest[2..]);
             var valueLength = BinaryPrimitives.ReadInt32LittleEndian(_rest[6..]);

@@ -73,6 +73,33 @@ public sealed class StoreFailureTests
     }
 
     [Fact]
+    public async Task Failure_that_nobody_expected_is_told_and_a_restart_keeps_what_was_acknowledged()
+    {
+        await using var broker = await StartAsync();
+        var writer = await broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("kept").Payload("1").Qos1(1));
+        await writer.ExpectAsync(Given.Puback(1));
+        broker.Store.Failure = new InvalidOperationException("A mistake of ours.");
+        await writer.SendAsync(Given.Publish("kept").Payload("2").Qos1(2));
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Puback)).Reason);
+
+        // What is half sealed is not written, although the store would take it.
+        broker.Store.Failure = null;
+        var commits = broker.Store.Syncs.Count;
+        await broker.SettleAsync();
+        await writer.SendAsync(Given.Publish("kept").Payload("3").Qos1(3), Given.Publish("live").Qos1(4));
+        Assert.Equal(ReasonCode.QuotaExceeded, (await writer.ReadPacketAsync(PacketType.Puback)).Reason);
+        await writer.ExpectAsync(Given.Puback(4, ReasonCode.NoMatchingSubscribers));
+        Assert.Equal(commits, broker.Store.Syncs.Count);
+        Assert.Contains("until the broker is restarted", broker.Broker.Broker.Storage.Problem);
+
+        await broker.CrashAsync();
+        var client = await broker.ConnectAsync(Given.Client("kept").Persistent());
+        await client.ExpectAsync(Given.Publish("kept").Payload("1").Qos1());
+        Assert.DoesNotContain(await client.ReadToPingrespAsync(), packet => packet.Type == PacketType.Publish);
+    }
+
+    [Fact]
     public async Task What_needs_no_disk_goes_on()
     {
         await using var broker = await StartAsync();
