@@ -26,6 +26,7 @@ install_clients() {
     [ -x /usr/sbin/mosquitto ] || command -v mosquitto > /dev/null || packages+=(mosquitto)
     command -v mosquitto_pub > /dev/null && command -v mosquitto_sub > /dev/null || packages+=(mosquitto-clients)
     /usr/bin/python3 -c 'import paho.mqtt.client' 2> /dev/null || packages+=(python3-paho-mqtt)
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || packages+=(postgresql)
     for program in microsocks zsh fish; do command -v "$program" > /dev/null || packages+=("$program"); done
     command -v openssl > /dev/null || packages+=(openssl)
     command -v npm > /dev/null || packages+=(nodejs npm)
@@ -44,6 +45,7 @@ install_clients() {
 
         # Debian starts it, on the port that the tests of README.md need.
         case " ${packages[*]} " in *" mosquitto "*) as_root service mosquitto stop > /dev/null 2>&1 ;; esac
+        case " ${packages[*]} " in *" postgresql "*) as_root service postgresql stop > /dev/null 2>&1 ;; esac
     fi
 
     local js=tests/Server.Tests/js

@@ -6,6 +6,7 @@ using Avocet.Security.Certificates;
 using Avocet.Security.Http;
 using Avocet.Security.Login;
 using Avocet.Security.Passwords;
+using Avocet.Security.Postgres;
 using Avocet.Security.Scram;
 using Avocet.Security.Tokens;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ public sealed class BrokerSecurity : IDisposable
     private readonly AccessControl _access;
     private readonly TokenKeys? _tokenKeys;
     private readonly HttpAuthenticator? _http;
+    private readonly PostgresAuthenticator? _postgres;
     private readonly ScramSource? _scram;
     private MqttBroker? _broker;
 
@@ -42,6 +44,7 @@ public sealed class BrokerSecurity : IDisposable
 
             if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
             if (options.Http.Url.Length > 0) _http = new HttpAuthenticator(options.Http, services.TimeProvider, _logger);
+            if (options.Postgres.IsOn) _postgres = new PostgresAuthenticator(options.Postgres, _hashing ??= new HashingThreads(options.PasswordThreads), services.TimeProvider, _logger);
             if (options.Token.IsOn) _tokenKeys = new TokenKeys(options.Token, services.TimeProvider, _logger);
 
             var hasAuthentication = options.HasAuthentication || services.Authenticators.Count > 0 || services.EnhancedAuthenticators.Count > 0;
@@ -56,7 +59,7 @@ public sealed class BrokerSecurity : IDisposable
 
     /// <summary>Whether clients of this listener can log in.</summary>
     public bool HasAuthenticator(string listener) =>
-        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _http is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
+        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _http is not null || _postgres is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
 
     /// <summary>The services with what is configured here behind what was given.</summary>
     public BrokerServices AddTo(BrokerServices services)
@@ -69,6 +72,8 @@ public sealed class BrokerSecurity : IDisposable
         {
             authenticators.Add(new ForListeners(listener => PasswordFileOf(listener) == path, authenticator));
         }
+
+        if (_postgres is not null) authenticators.Add(_postgres);
 
         // Last, for it takes the longest.
         if (_http is not null) authenticators.Add(_http);
@@ -123,6 +128,7 @@ public sealed class BrokerSecurity : IDisposable
         _hashing?.Dispose();
         _tokenKeys?.Dispose();
         _http?.Dispose();
+        _postgres?.Dispose();
     }
 
     private string PasswordFileOf(string listener) =>

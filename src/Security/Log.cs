@@ -29,8 +29,11 @@ internal static partial class Log
     [LoggerMessage(4007, LogLevel.Error, "Keys of tokens not read from {Url}, those known stay: {Reason}")]
     public static partial void KeySetKept(ILogger logger, string url, string reason);
 
-    [LoggerMessage(4008, LogLevel.Error, "Log-in refused: {Url} was asked, and {Reason}.")]
+    [LoggerMessage(4008, LogLevel.Error, "Log-in refused, and so is every one that has to ask {Url}, until it answers: {Reason}.")]
     public static partial void HttpLoginFailed(ILogger logger, string url, string reason);
+
+    [LoggerMessage(4009, LogLevel.Information, "{Url} answers again: clients can log in.")]
+    public static partial void HttpLoginWorks(ILogger logger, string url);
 
     [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
     public static partial void RulesLoaded(ILogger logger, string file, int count);
@@ -40,4 +43,13 @@ internal static partial class Log
 
     [LoggerMessage(4012, LogLevel.Warning, "There were no access rules when the server started, so the first ones wait for a restart.")]
     public static partial void FirstRulesWait(ILogger logger);
+
+    [LoggerMessage(4020, LogLevel.Error, "Log-in refused, and so is every one that has to ask PostgreSQL at {Place}, until it answers: {Reason}.")]
+    public static partial void PostgresFailed(ILogger logger, string place, string reason);
+
+    [LoggerMessage(4021, LogLevel.Information, "PostgreSQL at {Place} answers again: clients can log in.")]
+    public static partial void PostgresWorks(ILogger logger, string place);
+
+    [LoggerMessage(4022, LogLevel.Error, "Log-in as user '{User}' refused: {Reason}. Correct the row in the database, or the query of postgres_login.")]
+    public static partial void PostgresRowWrong(ILogger logger, string user, string reason);
 }

@@ -1,6 +1,7 @@
 using Avocet.Security.Access;
 using Avocet.Security.Http;
 using Avocet.Security.Login;
+using Avocet.Security.Postgres;
 using Avocet.Security.Tokens;
 
 namespace Avocet.Security;
@@ -26,6 +27,9 @@ public sealed record SecurityOptions
     /// <summary>A web service that says who may connect.</summary>
     public HttpLoginOptions Http { get; init; } = new();
 
+    /// <summary>A database with users.</summary>
+    public PostgresOptions Postgres { get; init; } = new();
+
     /// <summary>A Mosquitto access file of the listeners that have none of their own; empty for none.</summary>
     public string AclFile { get; init; } = "";
 
@@ -42,5 +46,5 @@ public sealed record SecurityOptions
     public IReadOnlyList<ListenerSecurity> Listeners { get; init; } = [];
 
     /// <summary>Whether clients of some listener can log in.</summary>
-    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || Token.IsOn || Http.Url.Length > 0 || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
+    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || Token.IsOn || Http.Url.Length > 0 || Postgres.IsOn || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
 }

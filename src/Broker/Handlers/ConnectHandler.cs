@@ -54,7 +54,7 @@ internal static class ConnectHandler
         var reason = result.Reason;
         if (result.ClientId is { } clientId) request.ClientId = clientId;
 
-        var identity = new ClientIdentity(request.ClientId, result.UserName ?? request.UserName, connection.Origin) { Rules = result.Rules };
+        var identity = new ClientIdentity(request.ClientId, result.UserName ?? request.UserName, connection.Origin) { Rules = result.Rules, IsSuperuser = result.IsSuperuser };
         connection.Access = connection.Context.Authorization.AccessOf(identity);
         if (reason == ReasonCode.Success && request.Will is { } will && !Authorization.MayPublish(connection.Access, will.TopicName, will.Qos, will.Retain))
         {

@@ -23,5 +23,8 @@ public readonly record struct AuthenticationResult(bool IsNext, ReasonCode Reaso
     /// <summary>With <see cref="Accept"/>: rules of this client's own, such as those of its token. They are asked besides the broker's. Null for none.</summary>
     public IAuthorizer? Rules { get; init; }
 
+    /// <summary>With <see cref="Accept"/>: whether no rules hold for this client. Only the broker publishes to <c>$SYS</c> all the same.</summary>
+    public bool IsSuperuser { get; init; }
+
     public static AuthenticationResult Deny(ReasonCode reason) => new(false, reason);
 }

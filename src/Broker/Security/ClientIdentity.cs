@@ -8,4 +8,7 @@ public sealed record ClientIdentity(string ClientId, string? UserName, Connectio
 {
     /// <summary>Rules of this client's own; null for none.</summary>
     public IAuthorizer? Rules { get; init; }
+
+    /// <summary>Whether no rules hold for this client.</summary>
+    public bool IsSuperuser { get; init; }
 }

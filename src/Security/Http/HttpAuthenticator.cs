@@ -16,19 +16,16 @@ namespace Avocet.Security.Http;
 /// </summary>
 internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
 {
-    /// <summary>Log-ins that may wait for their turn to ask.</summary>
-    internal const int WaitingMax = 1000;
-
     private const int AnswerSizeMax = 64 * 1024;
 
     private readonly HttpLoginOptions _options;
     private readonly HttpClient _client;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _turns;
-    private readonly AnswerCache _cache;
+    private readonly Turns _turns;
+    private readonly Outage _outage;
+    private readonly AnswerCache<AuthenticationResult> _cache;
     private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
-    private int _waiting;
 
     /// <exception cref="SecurityFileException">The file of the token cannot be read.</exception>
     public HttpAuthenticator(HttpLoginOptions options, TimeProvider timeProvider, ILogger logger, HttpMessageHandler? handler = null)
@@ -36,8 +33,9 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
-        _turns = new SemaphoreSlim(options.RequestsMax);
-        _cache = new AnswerCache(TimeSpan.FromSeconds(options.CacheSeconds), timeProvider);
+        _turns = new Turns(options.RequestsMax);
+        _outage = new Outage(timeProvider);
+        _cache = new AnswerCache<AuthenticationResult>(TimeSpan.FromSeconds(options.CacheSeconds), timeProvider);
         // A redirection could send passwords elsewhere.
         _client = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = options.RequestsMax })
         {
@@ -59,29 +57,17 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
         var key = Convert.ToBase64String(HMACSHA256.HashData(_cacheKey, body));
         if (_cache.TryGet(key, out var known)) return known;
 
-        if (Interlocked.Increment(ref _waiting) > WaitingMax + _options.RequestsMax)
-        {
-            Interlocked.Decrement(ref _waiting);
-            return AuthenticationResult.Deny(ReasonCode.ServerBusy);
-        }
+        if (!await _turns.TryEnterAsync(cancellationToken)) return AuthenticationResult.Deny(ReasonCode.ServerBusy);
 
         try
         {
-            await _turns.WaitAsync(cancellationToken);
-            try
-            {
-                var result = await AskAsync(body, cancellationToken);
-                if (result is { IsNext: false, Reason: ReasonCode.Success }) _cache.Add(key, result);
-                return result;
-            }
-            finally
-            {
-                _turns.Release();
-            }
+            var result = await AskAsync(body, cancellationToken);
+            if (result is { IsNext: false, Reason: ReasonCode.Success }) _cache.Add(key, result);
+            return result;
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            _turns.Leave();
         }
     }
 
@@ -99,11 +85,12 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
         {
             using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var response = await _client.PostAsync(new Uri(_options.Url), content, either.Token);
-            if (response.StatusCode == HttpStatusCode.NoContent) return AuthenticationResult.Accept;
-            if (response.StatusCode != HttpStatusCode.OK) return Fail($"it answers with status {(int)response.StatusCode}");
+            if (response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.OK)) return Fail($"it answers with status {(int)response.StatusCode}");
 
             var text = await response.Content.ReadAsByteArrayAsync(either.Token);
-            return Judge(JsonSerializer.Deserialize(text, HttpJson.Default.HttpAnswer));
+            var result = response.StatusCode == HttpStatusCode.NoContent ? AuthenticationResult.Accept : Judge(JsonSerializer.Deserialize(text, HttpJson.Default.HttpAnswer));
+            if (result.Reason != ReasonCode.ServerUnavailable && _outage.End()) Log.HttpLoginWorks(_logger, _options.Url);
+            return result;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -150,7 +137,7 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
 
     private AuthenticationResult Fail(string reason)
     {
-        Log.HttpLoginFailed(_logger, _options.Url, reason);
+        if (_outage.Begin()) Log.HttpLoginFailed(_logger, _options.Url, reason);
         return AuthenticationResult.Deny(ReasonCode.ServerUnavailable);
     }
 }

@@ -115,5 +115,6 @@ internal sealed class LoginGuard : IAuthenticator
         return AddressRange.Prefix(plain, plain.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? _options.Ipv4Prefix : _options.Ipv6Prefix);
     }
 
-    private static string Printable(string name) => string.Concat(name.Take(100).Select(c => char.IsControl(c) ? '?' : c));
+    /// <summary>A name that a client chose, for the log.</summary>
+    internal static string Printable(string name) => string.Concat(name.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -4,6 +4,7 @@ using Avocet.Protocol.Topics;
 using Avocet.Security;
 using Avocet.Security.Access;
 using Avocet.Security.Http;
+using Avocet.Security.Postgres;
 using Avocet.Security.Tokens;
 
 namespace Avocet.Server.Configuration;
@@ -34,6 +35,9 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
 
         security = security with { Http = Section<HttpLoginOptions>.Bind(root.Table(SecurityKeys.Http), security.Http) };
         if (security.Http.FindProblem() is { } wrong) assigner.Report(root.Table(SecurityKeys.Http).OriginOf("url"), $"http_login.{wrong}.");
+
+        security = security with { Postgres = Section<PostgresOptions>.Bind(root.Table(SecurityKeys.Postgres), security.Postgres) };
+        if (security.Postgres.FindProblem() is { } fault) assigner.Report(root.Table(SecurityKeys.Postgres).OriginOf(fault.Key), $"postgres_login.{fault.Problem}.");
 
         CheckRanges(root.Table(SecurityKeys.Login), "allow_from", security.Login.AllowFrom);
         CheckRanges(root.Table(SecurityKeys.Login), "deny_from", security.Login.DenyFrom);

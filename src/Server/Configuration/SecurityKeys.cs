@@ -2,6 +2,7 @@ using Avocet.Security;
 using Avocet.Security.Access;
 using Avocet.Security.Http;
 using Avocet.Security.Login;
+using Avocet.Security.Postgres;
 using Avocet.Security.Tokens;
 
 namespace Avocet.Server.Configuration;
@@ -14,6 +15,8 @@ internal static class SecurityKeys
     public static Section<TokenOptions> Token { get; } = CreateToken();
 
     public static Section<HttpLoginOptions> Http { get; } = CreateHttp();
+
+    public static Section<PostgresOptions> Postgres { get; } = CreatePostgres();
 
     public static Section<SecurityOptions> Access { get; } = CreateAccess();
 
@@ -88,6 +91,27 @@ internal static class SecurityKeys
             "Requests at a time. Up to 1,000 log-ins wait for their turn, then they get 0x89 Server busy.")
         .Integer("cache_seconds", 0, 86_400, o => o.CacheSeconds, (o, v) => o with { CacheSeconds = (int)v },
             "How long a yes is remembered; 0 for not at all.");
+
+    private static Section<PostgresOptions> CreatePostgres() =>
+        new Section<PostgresOptions>(new PostgresOptions())
+        {
+            Path = "postgres_login",
+            Summary = "A PostgreSQL database that is asked for users. See [security.md](security.md#postgresql).",
+        }
+        .Text("connection", SettingKind.Secret, o => o.Connection, (o, v) => o with { Connection = v },
+            "How to connect, as Npgsql has it: `Host=db.example;Database=mqtt;Username=avocet`. It is never shown, but the password is better kept in `password_file`.")
+        .Text("password_file", SettingKind.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v },
+            "A file whose first line is the password of the connection. It is read for each new connection.")
+        .Text("query", SettingKind.Text, o => o.Query, (o, v) => o with { Query = v },
+            "The query for a user: at most one row, the hashed password first. Columns `allowed` and `is_superuser` count where there are. It may use `@username`, `@clientid` and `@address`.")
+        .Text("acl_query", SettingKind.Text, o => o.AclQuery, (o, v) => o with { AclQuery = v },
+            "The query for a user's access rules: rows of action (`publish`, `subscribe`, `all`), topic filter and whether it is allowed. The first that fits counts.")
+        .Integer("timeout_milliseconds", 10, 60_000, o => o.TimeoutMilliseconds, (o, v) => o with { TimeoutMilliseconds = (int)v },
+            "How long an answer may take; later the client gets 0x88 Server unavailable.")
+        .Integer("connections_max", 1, 100, o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = (int)v },
+            "Connections to the database. Up to 1,000 log-ins wait for one, then they get 0x89 Server busy.")
+        .Integer("cache_seconds", 0, 86_400, o => o.CacheSeconds, (o, v) => o with { CacheSeconds = (int)v },
+            "How long a user's row is remembered after a log-in; 0 for not at all. A new password counts at once, an old one until then.");
 
     private static Section<SecurityOptions> CreateAccess() =>
         new Section<SecurityOptions>(new SecurityOptions())

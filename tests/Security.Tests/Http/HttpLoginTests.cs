@@ -61,8 +61,18 @@ public sealed class HttpLoginTests : IDisposable
         using var authenticator = Authenticator(new HttpLoginOptions { Url = "https://users.example/", TimeoutMilliseconds = 500 });
         await using var broker = BrokerWith(authenticator);
         _service.Answer = () => throw new HttpRequestException("no route to host");
-        var first = await broker.OpenAsync(Given.Client("a").UserName("alice").Password("x"), Closed);
-        await first.ExpectRefusalAsync(ReasonCode.ServerUnavailable);
+        for (var i = 0; i < 2; i++)
+        {
+            var first = await broker.OpenAsync(Given.Client("a").UserName("alice").Password("x"), Closed);
+            await first.ExpectRefusalAsync(ReasonCode.ServerUnavailable);
+        }
+
+        // Once, not for each client.
+        Assert.Contains("no route to host", Assert.Single(_log.Errors).Message, StringComparison.Ordinal);
+        _service.Answer = () => new HttpResponseMessage(HttpStatusCode.NoContent);
+        await broker.ConnectAsync(Given.Client("a").UserName("alice").Password("y"), Closed);
+        Assert.Contains(_log.Entries, entry => entry.Event.Id == 4009);
+        await broker.AdvanceAsync(11);
 
         _service.Answer = () => null;
         var second = await broker.OpenAsync(Given.Client("b").UserName("alice").Password("x"), Closed);

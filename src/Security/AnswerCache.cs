@@ -1,17 +1,18 @@
-using Avocet.Broker.Security;
+using System.Diagnostics.CodeAnalysis;
 
-namespace Avocet.Security.Http;
+namespace Avocet.Security;
 
-/// <summary>Answers remembered for a while, by a keyed hash of the question, so that no password lies in memory. Bounded: the oldest go first.</summary>
-internal sealed class AnswerCache(TimeSpan time, TimeProvider timeProvider)
+/// <summary>Answers remembered for a while. Bounded: the oldest go first. A key must not be a password: its keyed hash is as good.</summary>
+/// <typeparam name="TAnswer">What was answered.</typeparam>
+internal sealed class AnswerCache<TAnswer>(TimeSpan time, TimeProvider timeProvider)
 {
     public const int AnswersMax = 10_000;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (AuthenticationResult Result, long At)> _answers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TAnswer Result, long At)> _answers = new(StringComparer.Ordinal);
     private readonly Queue<(string Key, long At)> _byTime = [];
 
-    public bool TryGet(string key, out AuthenticationResult result)
+    public bool TryGet(string key, [MaybeNullWhen(false)] out TAnswer result)
     {
         lock (_gate)
         {
@@ -22,7 +23,7 @@ internal sealed class AnswerCache(TimeSpan time, TimeProvider timeProvider)
         }
     }
 
-    public void Add(string key, AuthenticationResult result)
+    public void Add(string key, TAnswer result)
     {
         if (time == TimeSpan.Zero) return;
 
