@@ -37,6 +37,7 @@ internal sealed class BrokerContext
         Users = new UserConnections(options.ConnectionsPerUserMax);
         ConnectLimits = new ConnectLimits(options, Clock, Logger);
         SendLimits = new SendLimits(options, Clock);
+        Control = services.Control;
         if (services.MemoryShareInUse is { } read) Memory = new MemoryBudget(read, Wheel, Clock, Logger);
     }
 
@@ -75,6 +76,9 @@ internal sealed class BrokerContext
 
     /// <summary>How fast clients may send.</summary>
     public SendLimits SendLimits { get; }
+
+    /// <summary>Null where nobody answers <c>$CONTROL/…</c>.</summary>
+    public ControlHook? Control { get; }
 
     /// <summary>Null where memory has no limit.</summary>
     public MemoryBudget? Memory { get; }

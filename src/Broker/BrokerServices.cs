@@ -31,6 +31,9 @@ public sealed record BrokerServices
     /// </summary>
     public Func<double>? MemoryShareInUse { get; init; }
 
+    /// <summary>Answers what is published to <c>$CONTROL/…</c>; null: those topics are like others.</summary>
+    public ControlHook? Control { get; init; }
+
     /// <summary>Asked in this order. Empty: only listeners that allow anonymous clients let anyone in.</summary>
     public IReadOnlyList<IAuthenticator> Authenticators { get; init; } = [];
 

@@ -80,6 +80,21 @@ public sealed class MqttBroker : IAsyncDisposable
         connection.Run();
     }
 
+    /// <summary>Where durable state is kept, for parts that have a table of their own there; null when everything lives in memory only.</summary>
+    public IStore? Store => _context.Commits?.Store;
+
+    /// <summary>
+    /// Keeps changes of such a table, all or none, together with what else is committed. Null once they are as durable as <see cref="BrokerOptions.Durability"/> asks;
+    /// else why they are not, and they are taken back. Without a store they are kept at once.
+    /// </summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="undo">What brings back the state before. Whoever calls changes nothing else of the table until this is over.</param>
+    public Task<StoreException?> KeepAsync(StoreBatch changes, StoreBatch undo) => _context.Commits?.KeepAsync(changes, undo) ?? Task.FromResult<StoreException?>(null);
+
+    /// <summary>The clients that are connected now and have a session, as far as they are meant.</summary>
+    public IReadOnlyList<ClientIdentity> GetClients(Func<ClientIdentity, bool> isMeant) =>
+        [.. Connections.ToList().Where(connection => connection.Session is not null && connection.Identity is { } identity && isMeant(identity)).Select(connection => connection.Identity!)];
+
     /// <summary>Ends the connections of some clients, such as those whose password has changed. Not to be called under a lock that their ends may need.</summary>
     /// <returns>How many there were.</returns>
     public int DisconnectClients(Func<ClientIdentity, bool> isMeant, ReasonCode reason, string detail)

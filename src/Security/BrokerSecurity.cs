@@ -1,5 +1,6 @@
 using Avocet.Broker;
 using Avocet.Broker.Security;
+using Avocet.Broker.Storage;
 using Avocet.Protocol;
 using Avocet.Security.Access;
 using Avocet.Security.Certificates;
@@ -9,6 +10,7 @@ using Avocet.Security.Passwords;
 using Avocet.Security.Postgres;
 using Avocet.Security.Scram;
 using Avocet.Security.Tokens;
+using Avocet.Security.Users;
 using Microsoft.Extensions.Logging;
 
 namespace Avocet.Security;
@@ -26,6 +28,7 @@ public sealed class BrokerSecurity : IDisposable
     private readonly HttpAuthenticator? _http;
     private readonly PostgresAuthenticator? _postgres;
     private readonly ScramSource? _scram;
+    private readonly UserDatabase? _users;
     private MqttBroker? _broker;
 
     /// <exception cref="SecurityFileException">A file cannot be used; the message says why.</exception>
@@ -40,6 +43,12 @@ public sealed class BrokerSecurity : IDisposable
             {
                 _hashing ??= new HashingThreads(options.PasswordThreads);
                 _passwordFiles[path] = new PasswordFileAuthenticator(path, _hashing, _logger) { OnChanged = DisconnectUsers };
+            }
+
+            if (options.UsesUserDatabase)
+            {
+                _hashing ??= new HashingThreads(options.PasswordThreads);
+                _users = new UserDatabase(_hashing, options.Sys != SysAccess.All, services.TimeProvider, _logger);
             }
 
             if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
@@ -59,7 +68,7 @@ public sealed class BrokerSecurity : IDisposable
 
     /// <summary>Whether clients of this listener can log in.</summary>
     public bool HasAuthenticator(string listener) =>
-        PasswordFileOf(listener).Length > 0 || _scram is not null || _options.Token.IsOn || _http is not null || _postgres is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
+        PasswordFileOf(listener).Length > 0 || _scram is not null || _users is not null || _options.Token.IsOn || _http is not null || _postgres is not null || _options.Listeners.Any(candidate => candidate.Listener == listener && candidate.CertificateUser != CertificateName.None);
 
     /// <summary>The services with what is configured here behind what was given.</summary>
     public BrokerServices AddTo(BrokerServices services)
@@ -67,6 +76,8 @@ public sealed class BrokerSecurity : IDisposable
         var authenticators = new List<IAuthenticator>(services.Authenticators);
         // Before the passwords: a token is no password, and need not be hashed to learn that.
         if (_tokenKeys is not null) authenticators.Add(new TokenAuthenticator(_options.Token, _tokenKeys, services.TimeProvider));
+
+        if (_users is not null) authenticators.Add(_users);
 
         foreach (var (path, authenticator) in _passwordFiles)
         {
@@ -85,7 +96,7 @@ public sealed class BrokerSecurity : IDisposable
         }
 
         var login = _options.Login;
-        var guard = new LoginGuard(login, authenticators, services.TimeProvider, _logger);
+        var guard = new LoginGuard(login, authenticators, services.TimeProvider, _logger) { Admits = _users is null ? (_, _) => true : _users.Admits };
         var isGuarded = authenticators.Count > 0 || _scram is not null || login.AllowFrom.Length > 0 || login.DenyFrom.Length > 0;
         var mechanisms = new List<IEnhancedAuthenticator>(services.EnhancedAuthenticators);
         if (_scram is not null) mechanisms.AddRange([new ScramAuthenticator(ScramVerifier.Sha256, _scram, guard), new ScramAuthenticator(ScramVerifier.Sha512, _scram, guard)]);
@@ -93,11 +104,34 @@ public sealed class BrokerSecurity : IDisposable
         var authorizers = new List<IAuthorizer>(services.Authorizers);
         if (_access.Authorizer is { } rules) authorizers.Add(rules);
 
+        if (_users is not null)
+        {
+            authorizers.Add(_users);
+            services = services with { Control = _users.AnswerAsync };
+        }
+
         return services with { Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, EnhancedAuthenticators = mechanisms };
     }
 
     /// <summary>Tells whose connections end when a change of the rules wants it.</summary>
     public void Attach(MqttBroker broker) => _broker = broker;
+
+    /// <summary>Reads the users of the database, or begins one. Once the broker has started, before the first connection.</summary>
+    /// <param name="folder">Where the password of a first user may be written; empty for nowhere.</param>
+    /// <exception cref="SecurityFileException">The file of the first users cannot be used, or there is no place for the password of one.</exception>
+    /// <exception cref="StoreException">The store cannot be read or written.</exception>
+    public async Task StartAsync(string folder)
+    {
+        if (_users is null) return;
+
+        var isNew = false;
+        await _users.LoadAsync(_broker!, () =>
+        {
+            isNew = true;
+            return UserBeginning.Create(_options.UsersFile, folder, _logger);
+        });
+        if (!isNew && _options.UsersFile.Length > 0) Log.UsersFileUnread(_logger, _options.UsersFile);
+    }
 
     /// <summary>Reads again what has changed on disk. To be called every few seconds.</summary>
     public void ReloadIfChanged()
@@ -126,6 +160,7 @@ public sealed class BrokerSecurity : IDisposable
     public void Dispose()
     {
         _hashing?.Dispose();
+        _users?.Dispose();
         _tokenKeys?.Dispose();
         _http?.Dispose();
         _postgres?.Dispose();

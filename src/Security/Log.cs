@@ -52,4 +52,22 @@ internal static partial class Log
 
     [LoggerMessage(4022, LogLevel.Error, "Log-in as user '{User}' refused: {Reason}. Correct the row in the database, or the query of postgres_login.")]
     public static partial void PostgresRowWrong(ILogger logger, string user, string reason);
+
+    [LoggerMessage(4030, LogLevel.Information, "Users: the database has {Users} users, {Groups} groups and {Roles} roles.")]
+    public static partial void UsersLoaded(ILogger logger, int users, int groups, int roles);
+
+    [LoggerMessage(4031, LogLevel.Information, "Users: {Users} users, {Groups} groups and {Roles} roles were taken from {File}, which is not read again: from now on the store has them.")]
+    public static partial void UsersImported(ILogger logger, string file, int users, int groups, int roles);
+
+    [LoggerMessage(4032, LogLevel.Information, "Users: they are in the store already; {File} was not read.")]
+    public static partial void UsersFileUnread(ILogger logger, string file);
+
+    [LoggerMessage(4033, LogLevel.Warning, "Users: there were none, so that there is now one, '{User}', who manages the others. Its password is in {File}: give it another one, then delete the file.")]
+    public static partial void FirstUserCreated(ILogger logger, string user, string file);
+
+    [LoggerMessage(4034, LogLevel.Information, "Users: '{User}' (client '{Client}') did {Command} {About}.")]
+    public static partial void UserCommandDone(ILogger logger, string user, string client, string command, string about);
+
+    [LoggerMessage(4035, LogLevel.Information, "Users: '{User}' (client '{Client}') was refused {Command} {About}: {Error}.")]
+    public static partial void UserCommandFailed(ILogger logger, string user, string client, string command, string about, string error);
 }

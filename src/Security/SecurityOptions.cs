@@ -12,6 +12,12 @@ public sealed record SecurityOptions
     /// <summary>A Mosquitto password file of the listeners that have none of their own; empty for none.</summary>
     public string PasswordFile { get; init; } = "";
 
+    /// <summary>Whether users, groups and roles are kept in the broker's store and managed at run time.</summary>
+    public bool HasUserDatabase { get; init; }
+
+    /// <summary>Mosquitto's <c>dynamic-security.json</c>, with which the database begins; empty for none. It turns the database on.</summary>
+    public string UsersFile { get; init; } = "";
+
     /// <summary>A file of users for SCRAM, at all listeners; empty for none.</summary>
     public string ScramFile { get; init; } = "";
 
@@ -45,6 +51,9 @@ public sealed record SecurityOptions
     /// <summary>What is different at single listeners.</summary>
     public IReadOnlyList<ListenerSecurity> Listeners { get; init; } = [];
 
+    /// <summary>Whether there is a database of users.</summary>
+    public bool UsesUserDatabase => HasUserDatabase || UsersFile.Length > 0;
+
     /// <summary>Whether clients of some listener can log in.</summary>
-    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || Token.IsOn || Http.Url.Length > 0 || Postgres.IsOn || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
+    public bool HasAuthentication => PasswordFile.Length > 0 || ScramFile.Length > 0 || UsesUserDatabase || Token.IsOn || Http.Url.Length > 0 || Postgres.IsOn || Listeners.Any(listener => listener.PasswordFile.Length > 0 || listener.CertificateUser != CertificateName.None);
 }

@@ -103,11 +103,12 @@ public sealed class AvocetServer : IAsyncDisposable
         try
         {
             Broker.Start();
+            await _security.StartAsync(_store is null ? "" : Options.DataFolder);
             if (_memory.IsLimited) _memory.Start();
             _epoll?.Start(ListenBacklog);
             if (_kestrel is not null) await _kestrel.StartAsync(new WebSocketEndpoint(Broker, _services.LoggerFactory, _logger), cancellationToken);
         }
-        catch (Exception exception) when (exception is IOException or StoreException)
+        catch (Exception exception) when (exception is IOException or StoreException or SecurityFileException)
         {
             throw new ServerStartException(exception.Message, exception);
         }
@@ -237,7 +238,7 @@ public sealed class AvocetServer : IAsyncDisposable
             throw new ServerStartException(
                 $"listener '{listener.Name}' not started: {listener.Address} can be reached from other machines and nobody would have to log in. "
                 + "Either listen on this machine only (address = \"127.0.0.1\", or --bind 127.0.0.1), "
-                + "or ask for passwords (login.password_file, see 'avocet passwd'), "
+                + "or ask for passwords (login.users = true, or login.password_file, see 'avocet passwd'), "
                 + "or let everyone in on purpose (allow_anonymous = true, or --allow-anonymous).");
         }
 

@@ -44,6 +44,12 @@ internal static class PublishHandler
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
+        if (context.Control is { } control && ControlHandler.IsControl(mounted))
+        {
+            ControlHandler.Handle(connection, control, mounted, packet);
+            return;
+        }
+
         if (context.Memory is { } memory && memory.MustRefuse(packet.Qos, body.Length))
         {
             Drop(connection, packet);
@@ -275,20 +281,24 @@ internal static class PublishHandler
     }
 
     /// <summary>PUBACK or PUBREC; nothing at QoS 0. [MQTT-3.3.4-1]</summary>
-    private static void Acknowledge(Connection connection, in PublishPacket packet, ReasonCode reason, string? detail, long after = 0)
-    {
-        if (packet.Qos == Qos.AtMostOnce) return;
+    private static void Acknowledge(Connection connection, in PublishPacket packet, ReasonCode reason, string? detail, long after = 0) =>
+        Acknowledge(connection, packet.Qos, packet.PacketId, reason, detail, after);
 
-        var type = packet.Qos == Qos.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec;
+    /// <inheritdoc cref="Acknowledge(Connection, in PublishPacket, ReasonCode, string?, long)"/>
+    public static void Acknowledge(Connection connection, Qos qos, ushort packetId, ReasonCode reason, string? detail, long after = 0)
+    {
+        if (qos == Qos.AtMostOnce) return;
+
+        var type = qos == Qos.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec;
         if (detail is null || connection.Version != ProtocolVersion.V50 || !connection.WantsProblemInformation)
         {
-            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, after: after);
+            connection.Writer.WriteAcknowledgement(type, packetId, reason, after: after);
         }
         else
         {
             var properties = new PropertyBuilder();
             properties.Add(PropertyId.ReasonString, ReasonText.Fit(detail));
-            connection.Writer.WriteAcknowledgement(type, packet.PacketId, reason, properties.Encoded, after);
+            connection.Writer.WriteAcknowledgement(type, packetId, reason, properties.Encoded, after);
         }
 
         connection.Batch.Add(connection.Writer);

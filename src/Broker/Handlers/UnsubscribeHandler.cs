@@ -31,7 +31,10 @@ internal static class UnsubscribeHandler
         var isShared = SharedFilter.TryParse(filter, out var shared);
         if (!isShared && !TopicFilter.IsValid(filter)) return ReasonCode.TopicFilterInvalid;
 
-        var mounted = isShared ? MountedFilter.Join(filter[..^shared.Filter.Length], connection.Mount(shared.Filter)) : connection.Mount(filter);
+        var inner = connection.Mount(isShared ? shared.Filter : filter);
+        if (connection.Access is { } access && !access.MayUnsubscribe(inner)) return ReasonCode.NotAuthorized;
+
+        var mounted = isShared ? MountedFilter.Join(filter[..^shared.Filter.Length], inner) : inner;
         var existed = connection.Session!.Unsubscribe(mounted, out var batch);
         after = Math.Max(after, batch);
         return existed ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;

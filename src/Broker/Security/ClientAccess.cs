@@ -43,6 +43,16 @@ internal sealed class ClientAccess
         return true;
     }
 
+    public bool MayUnsubscribe(ReadOnlySpan<byte> topicFilter)
+    {
+        foreach (var authorizer in _authorizers)
+        {
+            if (!authorizer.MayUnsubscribe(_client, topicFilter)) return false;
+        }
+
+        return true;
+    }
+
     private bool Ask(ReadOnlySpan<byte> topicName, byte kind)
     {
         // Taken before the rules are looked at, so that an answer of old rules never counts for new ones.

@@ -24,6 +24,11 @@ public interface IAuthorizer
     /// <param name="qos">The requested QoS.</param>
     bool MaySubscribe(ClientIdentity client, ReadOnlySpan<byte> topicFilter, Qos qos);
 
+    /// <summary>Whether a client may end a subscription.</summary>
+    /// <param name="client">Who asks.</param>
+    /// <param name="topicFilter">The Topic Filter, as for a subscription.</param>
+    bool MayUnsubscribe(ClientIdentity client, ReadOnlySpan<byte> topicFilter) => true;
+
     /// <summary>Whether a message may go to a client that has subscribed; asked for each message, so that a change of the rules counts at once.</summary>
     /// <param name="client">Who would get it.</param>
     /// <param name="topicName">The Topic Name, mount point included.</param>

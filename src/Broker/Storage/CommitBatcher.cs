@@ -184,6 +184,31 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         }
     }
 
+    /// <summary>
+    /// Takes changes of a table that is not of sessions and messages into one batch. Null once they are kept as durably as the broker's setting asks; else why not, and
+    /// they are taken back with the next batch. Not under a lock.
+    /// </summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="undo">What brings back the state before.</param>
+    public Task<StoreException?> KeepAsync(StoreBatch changes, StoreBatch undo)
+    {
+        var answer = new TaskCompletionSource<StoreException?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_failure is not null) return Task.FromResult<StoreException?>(_failure);
+            if (_isStopped) return Task.FromResult<StoreException?>(new StoreException(StoreFault.Failed, "The broker is stopping."));
+
+            _pending.Direct.Append(changes);
+            _pending.Answers.Add((answer, undo));
+            _pending.IsUrgent = true;
+            _pending.NeedsSync |= context.Options.Durability == Durability.Fsync;
+            MarkChanged();
+        }
+
+        Kick();
+        return answer.Task;
+    }
+
     public long Received(in ReceivedChange change)
     {
         lock (_gate)
@@ -453,6 +478,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
         Notify(current, isUrgent: goesOn);
         foreach (var completion in current.Completions) completion.TrySetResult();
+        foreach (var (answer, _) in current.Answers) answer.TrySetResult(null);
+
         return goesOn;
     }
 
@@ -477,6 +504,8 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         {
             _failure = exception;
             _unkept.AddRange(current.Completions);
+            foreach (var (_, undo) in current.Answers) _pending.Direct.Append(undo);
+
             _failures.Enqueue(current.Number);
             if (_failures.Count > RememberedFailuresMax) _failures.Dequeue();
 
@@ -507,6 +536,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
         if (!_isBroken) context.Wheel.Set(this, context.Clock.Now + IntervalMilliseconds);
         Notify(current, isUrgent: true);
+        foreach (var (answer, _) in current.Answers) answer.TrySetResult(exception);
     }
 
     /// <summary>The retained message of a topic is again the last one that was not refused.</summary>

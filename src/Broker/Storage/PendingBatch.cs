@@ -41,6 +41,9 @@ internal sealed class PendingBatch(long number)
     /// <summary>Those who wait whatever becomes of it, until it is kept.</summary>
     public List<TaskCompletionSource> Completions { get; } = [];
 
+    /// <summary>Those who wait for changes that they do not want kept later, with what takes them back.</summary>
+    public List<(TaskCompletionSource<StoreException?> Answer, StoreBatch Undo)> Answers { get; } = [];
+
     /// <summary>Bytes of messages, about.</summary>
     public long Size { get; set; }
 

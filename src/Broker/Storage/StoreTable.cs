@@ -26,4 +26,7 @@ public enum StoreTable : byte
 
     /// <summary>Topic Name to its retained message.</summary>
     Retained = 7,
+
+    /// <summary>Users, groups and roles: a letter for the kind and the name, to a JSON object. The broker itself does not read them.</summary>
+    Users = 8,
 }

@@ -14,9 +14,12 @@ internal sealed class ImportCounts
 
     public long Retained { get; set; }
 
+    /// <summary>Records of users, groups and roles.</summary>
+    public long Users { get; set; }
+
     public override string ToString()
     {
         var replaced = Replaced == 0 ? "" : $" ({Replaced} in place of others)";
-        return $"{Sessions} sessions{replaced} with {Subscriptions} subscriptions and {Queued} queued messages, {Retained} retained messages";
+        return $"{Sessions} sessions{replaced} with {Subscriptions} subscriptions and {Queued} queued messages, {Retained} retained messages{(Users == 0 ? "" : $", {Users} records of users, groups and roles")}";
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
+using Avocet.Security.Users;
 
 namespace Avocet.Cli.Store;
 
@@ -20,6 +21,7 @@ internal sealed class ImportTarget
     private readonly Dictionary<string, long> _existing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Queue> _imported = new(StringComparer.Ordinal);
     private readonly Dictionary<long, int> _messageSizes = [];
+    private readonly HashSet<string> _users = new(StringComparer.Ordinal);
     private readonly HashSet<string> _retained = new(StringComparer.Ordinal);
     private long _nextSession;
     private long _nextMessage;
@@ -134,6 +136,27 @@ internal sealed class ImportTarget
         message.Write(_writer.Clear());
         Put(StoreTable.Retained, message.TopicName);
         Counts.Retained++;
+    }
+
+    /// <summary>Takes a record of the users' database.</summary>
+    public void SetUsers(string key, byte[] record)
+    {
+        var bytes = Encoding.UTF8.GetBytes(key);
+        try
+        {
+            UserStore.Read("the file", bytes, record);
+        }
+        catch (StoreException exception)
+        {
+            throw new ImportException("record", $"of '{key}' cannot be used: {exception.Message.TrimEnd('.')}");
+        }
+
+        if (!_users.Add(key)) throw new ImportException("key", $"'{key}' is there twice");
+        if (!_mayReplace && _store.Get(StoreTable.Users, bytes) is not null) throw new ImportException("key", $"'{key}' is here already; --replace puts the imported one in its place");
+
+        _writer.Clear().WriteRest(record);
+        Put(StoreTable.Users, bytes);
+        Counts.Users++;
     }
 
     /// <summary>Writes what is left, and waits until the medium has it.</summary>

@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 using Avocet.Protocol.Topics;
+using Avocet.Security.Users;
 
 namespace Avocet.Cli.Store;
 
@@ -51,6 +52,7 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
         CheckQueue();
         CheckNeeded();
         CheckEach(StoreTable.Retained, CheckRetained);
+        CheckUsers();
         foreach (var table in (ReadOnlySpan<StoreTable>)[StoreTable.Subscriptions, StoreTable.Received, StoreTable.Progress, StoreTable.Queue]) CheckOwners(table);
     }
 
@@ -205,6 +207,29 @@ internal sealed class StoreCheck(IStore store, Action<StoreProblem> report)
         var message = StoreReading.ReadMessage(StoreTable.Retained, cursor);
         CheckMessage(StoreTable.Retained, cursor.Key, message);
         if (!cursor.Key.SequenceEqual(message.TopicName)) Report(StoreTable.Retained, cursor, $"holds a message of topic '{TextOf(message.TopicName)}'.", DamageAdvice);
+    }
+
+    /// <summary>What names a group or a role that is not there gives no rights by it.</summary>
+    private void CheckUsers()
+    {
+        var (groups, roles) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var holders = new List<RoleHolder>();
+        CheckEach(StoreTable.Users, cursor =>
+        {
+            Counts.Users++;
+            var entry = UserStore.Read(store.Location, cursor.Key, cursor.Value);
+            if (entry is RoleHolder holder) holders.Add(holder);
+            if (entry is UserGroup) groups.Add(entry.Name);
+            if (entry is Role) roles.Add(entry.Name);
+        });
+        if (Counts.Users > 0 && !UserStore.Exists(store)) Tell(new StoreProblem(StoreTable.Users, "", "there are users without the record that makes them a database; the broker would begin another one.", DamageAdvice));
+
+        foreach (var holder in holders)
+        {
+            var missing = holder.Roles.Where(role => !roles.Contains(role.Name)).Select(role => $"role '{role.Name}'")
+                .Concat((holder as User)?.Groups.Where(group => !groups.Contains(group.Name)).Select(group => $"group '{group.Name}'") ?? []);
+            foreach (var name in missing) Tell(new StoreProblem(StoreTable.Users, holder.Name, $"has {name}, which is not there.", DamageAdvice));
+        }
     }
 
     /// <summary>Goes over a table; a damaged record is a problem, and the next one is looked at.</summary>

@@ -15,6 +15,9 @@ internal sealed class StoreCheckCounts
 
     public long Retained { get; set; }
 
+    /// <summary>Records of users, groups and roles.</summary>
+    public long Users { get; set; }
+
     public override string ToString() =>
-        $"{Records} records: {Sessions} sessions, {Subscriptions} subscriptions, {Queued} queued messages, {Messages} shared messages, {Retained} retained messages";
+        $"{Records} records: {Sessions} sessions, {Subscriptions} subscriptions, {Queued} queued messages, {Messages} shared messages, {Retained} retained messages{(Users == 0 ? "" : $", {Users} records of users, groups and roles")}";
 }

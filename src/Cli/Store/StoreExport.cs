@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
 using Avocet.Protocol.Packets;
+using Avocet.Security.Users;
 
 namespace Avocet.Cli.Store;
 
@@ -38,6 +40,11 @@ internal sealed class StoreExport(IStore store, TextWriter output, TextWriter er
         WriteEach(StoreTable.Retained, static cursor => new RetainedLine
         {
             Message = MessageContent.From(StoreReading.ReadMessage(StoreTable.Retained, cursor)),
+        });
+        WriteEach(StoreTable.Users, cursor =>
+        {
+            UserStore.Read(store.Location, cursor.Key, cursor.Value);
+            return new UsersLine { Key = Encoding.UTF8.GetString(cursor.Key), Record = JsonSerializer.Deserialize(cursor.Value, StoreLineContext.Lines.JsonElement) };
         });
     }
 

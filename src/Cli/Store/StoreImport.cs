@@ -88,6 +88,10 @@ internal sealed class StoreImport(ImportTarget target)
             case RetainedLine retained:
                 target.SetRetained(retained.Message.ToRecord());
                 break;
+
+            case UsersLine users:
+                target.SetUsers(users.Key, JsonSerializer.SerializeToUtf8Bytes(users.Record, StoreLineContext.Lines.JsonElement));
+                break;
         }
     }
 

@@ -10,6 +10,7 @@ namespace Avocet.Cli.Store;
 [JsonDerivedType(typeof(MessageLine), "message")]
 [JsonDerivedType(typeof(QueuedLine), "queued")]
 [JsonDerivedType(typeof(RetainedLine), "retained")]
+[JsonDerivedType(typeof(UsersLine), "users")]
 internal abstract record StoreLine
 {
     public string ToJson() => JsonSerializer.Serialize(this, StoreLineContext.Lines.StoreLine);
@@ -135,4 +136,13 @@ internal sealed record QueuedLine : StoreLine
 internal sealed record RetainedLine : StoreLine
 {
     public required MessageContent Message { get; init; }
+}
+
+/// <summary>A record of the users' database.</summary>
+internal sealed record UsersLine : StoreLine
+{
+    /// <summary>A letter for the kind (<c>u</c>ser, <c>g</c>roup, <c>r</c>ole, <c>s</c>ettings) and the name.</summary>
+    public required string Key { get; init; }
+
+    public required JsonElement Record { get; init; }
 }

@@ -6,6 +6,7 @@ namespace Avocet.Cli.Store;
 
 /// <summary>Reads and writes lines without reflection.</summary>
 [JsonSerializable(typeof(StoreLine))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class StoreLineContext : JsonSerializerContext
 {
     /// <summary>The context to use.</summary>

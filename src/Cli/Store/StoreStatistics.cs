@@ -33,6 +33,9 @@ internal sealed class StoreStatistics
 
     public long RetainedBytes { get; private set; }
 
+    /// <summary>Records of users, groups and roles.</summary>
+    public long Users { get; private set; }
+
     /// <summary>The sessions with most queued bytes, the largest first.</summary>
     public IReadOnlyList<SessionQueue> Largest => [.. _largest.UnorderedItems.Select(item => item.Element).OrderByDescending(queue => queue.Bytes)];
 
@@ -50,6 +53,11 @@ internal sealed class StoreStatistics
             while (subscriptions.MoveNext()) statistics.Subscriptions++;
         }
 
+        using (var users = StoreReading.ScanAll(store, StoreTable.Users))
+        {
+            while (users.MoveNext()) statistics.Users++;
+        }
+
         (statistics.SharedMessages, statistics.SharedBytes) = CountMessages(store, StoreTable.Messages);
         (statistics.Retained, statistics.RetainedBytes) = CountMessages(store, StoreTable.Retained);
         return statistics;
@@ -63,6 +71,7 @@ internal sealed class StoreStatistics
         Tell($"Queued        {Queued:N0} messages, {QueuedBytes:N0} bytes as the sessions count them; {QueuedInline:N0} for one session only");
         Tell($"Shared        {SharedMessages:N0} messages, {SharedBytes:N0} bytes, each stored once for several sessions");
         Tell($"Retained      {Retained:N0} messages, {RetainedBytes:N0} bytes");
+        if (Users > 0) Tell($"Users         {Users:N0} records of users, groups and roles");
         if (_largest.Count == 0) return;
 
         output.WriteLine();

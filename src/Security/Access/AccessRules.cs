@@ -21,7 +21,7 @@ internal sealed class AccessRules
         _file = file;
         _listenerFiles = listenerFiles;
         _admins = [.. options.Admins.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)];
-        _isSysForAdmins = options.Sys == SysAccess.Admins || (options.Sys == SysAccess.Auto && hasAuthentication);
+        _isSysForAdmins = options.Sys == SysAccess.Admins || (options.Sys == SysAccess.Auto && hasAuthentication && !options.UsesUserDatabase);
     }
 
     /// <summary>Whether everything is allowed to everyone.</summary>

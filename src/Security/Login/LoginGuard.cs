@@ -22,6 +22,9 @@ internal sealed class LoginGuard : IAuthenticator
     private readonly IReadOnlyList<AddressRange> _allowed;
     private readonly IReadOnlyList<AddressRange> _denied;
 
+    /// <summary>Whether a user with a client identifier may be let in, whoever has proved that it is him.</summary>
+    public Func<string, string, bool> Admits { get; init; } = static (_, _) => true;
+
     public LoginGuard(LoginOptions options, IReadOnlyList<IAuthenticator> authenticators, TimeProvider timeProvider, ILogger logger)
     {
         _options = options;
@@ -64,7 +67,9 @@ internal sealed class LoginGuard : IAuthenticator
         if (userName is null) return null;
 
         _users.Clear(userName);
-        return IsBound(clientId ?? request.ClientId, userName) ? null : ReasonCode.ClientIdentifierNotValid;
+        if (!IsBound(clientId ?? request.ClientId, userName)) return ReasonCode.ClientIdentifierNotValid;
+
+        return Admits(userName, clientId ?? request.ClientId) ? null : ReasonCode.NotAuthorized;
     }
 
     /// <summary>Counts a failed log-in, and holds back its answer.</summary>

@@ -40,54 +40,78 @@ internal sealed class HashingThreads : IDisposable
     /// <exception cref="OperationCanceledException">The client has gone, or its time is over.</exception>
     public async ValueTask<bool?> VerifyAsync(PasswordHash hash, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
     {
-        var job = new Job(hash, password, cancellationToken);
-        try
-        {
-            if (!_jobs.TryAdd(job, 0, CancellationToken.None)) return null;
-        }
-        catch (InvalidOperationException)
-        {
-            // The broker stops.
-            return null;
-        }
-
+        var job = new Job<bool>(() => _verify(hash, password), cancellationToken);
         // A client that has gone does not wait until its turn comes.
-        return await job.Completion.Task.WaitAsync(cancellationToken);
+        return TryAdd(job) ? await job.Result.WaitAsync(cancellationToken) : null;
+    }
+
+    /// <summary>Hashes a password anew, with argon2id; null when too many wait already.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone, or its time is over.</exception>
+    public async ValueTask<PasswordHash?> HashAsync(ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
+    {
+        var job = new Job<PasswordHash>(() => PasswordHash.Create(PasswordAlgorithm.Argon2id, password.Span), cancellationToken);
+        return TryAdd(job) ? await job.Result.WaitAsync(cancellationToken) : null;
     }
 
     public void Dispose()
     {
         _jobs.CompleteAdding();
-        while (_jobs.TryTake(out var job)) job.Completion.TrySetCanceled();
+        while (_jobs.TryTake(out var job)) job.Cancel();
 
         foreach (var thread in _threads) thread.Join(EndTimeMax);
     }
 
+    private bool TryAdd(Job job)
+    {
+        try
+        {
+            return _jobs.TryAdd(job, 0, CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            // The broker stops.
+            return false;
+        }
+    }
+
     private void Run()
     {
-        foreach (var job in _jobs.GetConsumingEnumerable())
+        foreach (var job in _jobs.GetConsumingEnumerable()) job.Run();
+    }
+
+    private abstract class Job
+    {
+        public abstract void Run();
+
+        public abstract void Cancel();
+    }
+
+    private sealed class Job<T>(Func<T> work, CancellationToken cancellationToken) : Job
+    {
+        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T> Result => _completion.Task;
+
+        public override void Run()
         {
-            if (job.CancellationToken.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
             {
-                job.Completion.TrySetCanceled(job.CancellationToken);
-                continue;
+                _completion.TrySetCanceled(cancellationToken);
+                return;
             }
 
             try
             {
-                job.Completion.TrySetResult(_verify(job.Hash, job.Password));
+                _completion.TrySetResult(work());
             }
 #pragma warning disable CA1031 // Whatever it is, such as too little memory: it belongs to the client that waits, and the thread goes on.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                job.Completion.TrySetException(exception);
+                _completion.TrySetException(exception);
             }
         }
-    }
 
-    private sealed record Job(PasswordHash Hash, ReadOnlyMemory<byte> Password, CancellationToken CancellationToken)
-    {
-        public TaskCompletionSource<bool> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public override void Cancel() => _completion.TrySetCanceled();
     }
 }

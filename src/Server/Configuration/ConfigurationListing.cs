@@ -134,7 +134,7 @@ internal static class ConfigurationListing
                 case "path":
                     return listener.IsWebSocket ? Format(listener.EffectivePath) : null;
                 case "allow_anonymous":
-                    return Format(listener.IsLocalOnly && listener.PasswordFile.Length == 0 && !options.Security.Token.IsOn && options.Security.Http.Url.Length == 0 && !options.Security.Postgres.IsOn && options.Security.ScramFile.Length == 0 && listener.CertificateUser == CertificateName.None && options.Security.PasswordFile.Length == 0);
+                    return Format(listener.IsLocalOnly && listener.PasswordFile.Length == 0 && !options.Security.Token.IsOn && options.Security.Http.Url.Length == 0 && !options.Security.Postgres.IsOn && options.Security.ScramFile.Length == 0 && !options.Security.UsesUserDatabase && listener.CertificateUser == CertificateName.None && options.Security.PasswordFile.Length == 0);
             }
         }
 

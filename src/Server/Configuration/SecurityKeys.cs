@@ -30,6 +30,10 @@ internal static class SecurityKeys
         }
         .Text("password_file", SettingKind.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v },
             "Users and their hashed passwords, a line each, as `avocet passwd` and `mosquitto_passwd` write it. It is read again when it changes.")
+        .Boolean("users", o => o.HasUserDatabase, (o, v) => o with { HasUserDatabase = v },
+            "Keep users, groups and roles in the broker's own store, and manage them while it runs: with `avocet users` or `mosquitto_ctrl dynsec`.")
+        .Text("users_file", SettingKind.File, o => o.UsersFile, (o, v) => o with { UsersFile = v },
+            "Mosquitto's `dynamic-security.json`, read once: when the database begins. It turns `users` on.")
         .Text("scram_file", SettingKind.File, o => o.ScramFile, (o, v) => o with { ScramFile = v },
             "Users for SCRAM-SHA-256 and SCRAM-SHA-512 (5.0 clients), as `avocet passwd scram` writes it. It is read again when it changes.")
         .Integer("password_threads", 0, 64, o => o.PasswordThreads, (o, v) => o with { PasswordThreads = (int)v },
