@@ -116,8 +116,8 @@ public sealed class MosquittoFileTests : IDisposable
             persistence true
             user mosquitto
             log_dest file /var/log/mosquitto.log
-            plugin /usr/lib/mosquitto_dynamic_security.so
-            plugin_opt_config_file /etc/dynsec.json
+            plugin /usr/lib/mosquitto_other.so
+            plugin_opt_config_file /etc/other.json
             listener 1883 127.0.0.1
             max_qos 1
             connection cloud
@@ -129,10 +129,32 @@ public sealed class MosquittoFileTests : IDisposable
         Assert.Equal(7, notes.Count);
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:2: user is not taken over: the process runs as", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:3: log_dest", StringComparison.Ordinal));
-        Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:4: plugin is not taken over: Mosquitto's plugins cannot be loaded; dynamic security", StringComparison.Ordinal));
+        Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:4: plugin is not taken over: of Mosquitto's plugins only dynamic security", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:5: plugin_opt_config_file", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:7: max_qos counts for all listeners", StringComparison.Ordinal));
         Assert.Contains(notes, note => note.StartsWith("mosquitto.conf:8: bridge 'cloud': there are no bridges yet", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so")]
+    [InlineData("global_plugin mosquitto_dynamic_security.so")]
+    [InlineData("plugin_load dynsec /usr/lib/mosquitto_dynamic_security.so")]
+    public void Dynamic_security_is_taken_over_with_its_file(string plugin)
+    {
+        var configuration = Read($"persistence true\npersistence_location /data\nlistener 1883\n{plugin}\nplugin_opt_config_file /etc/dynsec.json\n");
+
+        Assert.Empty(configuration.Errors);
+        Assert.Equal(("/etc/dynsec.json", "/data/avocet"), (configuration.Options.Security.UsersFile, configuration.Options.DataFolder));
+        Assert.Contains(configuration.Notes, note => note.ToString().Contains(":5: plugin_opt_config_file is read when there are no users yet", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Dynamic_security_without_persistence_keeps_its_users_beside_the_file()
+    {
+        var configuration = Read("plugin mosquitto_dynamic_security.so\nplugin_opt_config_file /etc/m/dynsec.json\nplugin other.so\nplugin_opt_config_file /etc/other.json\n");
+
+        Assert.Equal(("/etc/m/dynsec.json", "/etc/m/avocet"), (configuration.Options.Security.UsersFile, configuration.Options.DataFolder));
+        Assert.Contains(configuration.Notes, note => note.ToString().Contains(":2: data is kept in /etc/m/avocet, for the sake of the users", StringComparison.Ordinal));
     }
 
     [Theory]

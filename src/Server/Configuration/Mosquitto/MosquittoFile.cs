@@ -22,6 +22,7 @@ internal sealed class MosquittoFile(string path, SettingAssigner assigner, List<
     private readonly List<MosquittoLine> _logTypes = [];
     private readonly List<MosquittoListener> _listeners = [];
     private readonly MosquittoListener _default = new(new Origin(path));
+    private bool _isDynamicSecurity;
     private bool _isPerListener;
 
     /// <summary>Whether a file has this form, by its name.</summary>
@@ -97,11 +98,22 @@ internal sealed class MosquittoFile(string path, SettingAssigner assigner, List<
         if (SecurityOptions.Contains(name) && (_isPerListener || name == "psk_file")) listener.Set(line);
         else if (ListenerOptions.Contains(name)) listener.Set(line);
         else if (name == "log_type") _logTypes.Add(line);
+        else if (name is "plugin" or "global_plugin" or "auth_plugin" or "plugin_load" && TakePlugin(line)) return;
+        else if (name == MosquittoTables.UsersFile && _isDynamicSecurity) _globals[name] = line;
         else if (MosquittoTables.Globals.Contains(name) || SecurityOptions.Contains(name)) _globals[name] = line;
         else if (MosquittoNotes.Needless.Contains(name)) _globals[name] = line;
         else if (MosquittoNotes.Unsupported.TryGetValue(name, out var reason)) notes.Add(new ConfigurationNote(line.Origin, $"{name} is not taken over: {reason}."));
         else if (IsPluginOption(name)) notes.Add(new ConfigurationNote(line.Origin, $"{name} is not taken over: Mosquitto's plugins cannot be loaded."));
         else assigner.Report(line.Origin, $"Mosquitto has no option '{name}'{Nearest(name)}.");
+    }
+
+    /// <summary>Dynamic security is the one plugin whose work is done here, at all listeners. Options below a plugin are its own.</summary>
+    private bool TakePlugin(MosquittoLine line)
+    {
+        // Those of 2.1 have a name before the file.
+        var file = Path.GetFileName(line.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "");
+        _isDynamicSecurity = file.StartsWith("mosquitto_dynamic_security.", StringComparison.Ordinal);
+        return _isDynamicSecurity;
     }
 
     private static bool IsPluginOption(string name) => name.StartsWith("plugin_opt_", StringComparison.Ordinal) || name.StartsWith("auth_opt_", StringComparison.Ordinal);

@@ -12,6 +12,9 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
         "max_packet_size", "message_size_limit", "max_keepalive", "retain_available", "queue_qos0_messages", "sys_interval", "global_max_connections", "log_dest", "global_max_clients",
     ];
 
+    /// <summary>Where Mosquitto's dynamic security has its users.</summary>
+    public const string UsersFile = "plugin_opt_config_file";
+
     /// <summary>Mosquitto's own maximum where 0 means none.</summary>
     private const string CountMax = "2147483647";
 
@@ -21,6 +24,7 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
     {
         WriteData(globals);
         Copy(globals, "password_file", root.Table(SecurityKeys.Login), "password_file");
+        WriteUsers(globals);
         Copy(globals, "acl_file", root.Table(SecurityKeys.Access), "acl_file");
         assigner.AssignText(root.Table(SecurityKeys.Access), "sys", "all", _mosquitto);
         var session = root.Table(ConfigurationKeys.Session);
@@ -73,6 +77,15 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
     {
         if (globals.GetValueOrDefault("persistence") is not { IsTrue: true } persistence)
         {
+            // Mosquitto keeps its users in their file, persistence or not.
+            if (globals.GetValueOrDefault(UsersFile) is { } users)
+            {
+                var folder = Path.Combine(Path.GetDirectoryName(users.Value) ?? "", "avocet");
+                assigner.AssignText(root, "data", folder, users.Origin);
+                notes.Add(new ConfigurationNote(users.Origin, $"data is kept in {folder}, for the sake of the users: sessions and retained messages too, although 'persistence' is not true."));
+                return;
+            }
+
             var origin = globals.GetValueOrDefault("persistence")?.Origin ?? _mosquitto;
             assigner.AssignText(root, "data", "", origin);
             notes.Add(new ConfigurationNote(origin, "without 'persistence true' sessions and retained messages live in memory only. --data FOLDER keeps them."));
@@ -82,6 +95,14 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
         var location = globals.GetValueOrDefault("persistence_location");
         assigner.AssignText(root, "data", Path.Combine(location?.Value ?? "", "avocet"), location?.Origin ?? persistence.Origin);
         notes.Add(new ConfigurationNote(persistence.Origin, $"data is kept in {Path.Combine(location?.Value ?? "", "avocet")}. 'avocet store import' takes over a mosquitto.db."));
+    }
+
+    private void WriteUsers(Dictionary<string, MosquittoLine> globals)
+    {
+        if (globals.GetValueOrDefault(UsersFile) is not { } line) return;
+
+        Copy(globals, UsersFile, root.Table(SecurityKeys.Login), "users_file");
+        notes.Add(new ConfigurationNote(line.Origin, $"{UsersFile} is read when there are no users yet, and never written: from then on the data folder has them. 'avocet users export' writes such a file."));
     }
 
     private void WriteExpiration(Dictionary<string, MosquittoLine> globals, SettingTable session)
