@@ -32,7 +32,7 @@ internal sealed class BrokerContext
         Retained = new RetainedStore(Clock, Commits is null ? null : Commits.RetainedChanged);
         Router = new Router(Index, Retained, Statistics, Clock, Commits is not null);
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
-        Authorization = new Authorization(services.Authorizers);
+        Authorization = new Authorization(services.Authorizers, services.RemoteAuthorizer, Clock);
         Sessions = new SessionRegistry(this);
         Users = new UserConnections(options.ConnectionsPerUserMax);
         ConnectLimits = new ConnectLimits(options, Clock, Logger);

@@ -40,6 +40,9 @@ public sealed record BrokerServices
     /// <summary>All must agree. Empty: everything is allowed.</summary>
     public IReadOnlyList<IAuthorizer> Authorizers { get; init; } = [];
 
+    /// <summary>Asked besides, where an answer takes time. Null: nobody.</summary>
+    public IRemoteAuthorizer? RemoteAuthorizer { get; init; }
+
     /// <summary>The mechanisms of enhanced authentication; without a matching one CONNECT is refused with 0x8C.</summary>
     public IReadOnlyList<IEnhancedAuthenticator> EnhancedAuthenticators { get; init; } = [];
 }

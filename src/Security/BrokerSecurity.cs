@@ -26,6 +26,7 @@ public sealed class BrokerSecurity : IDisposable
     private readonly AccessControl _access;
     private readonly TokenKeys? _tokenKeys;
     private readonly HttpAuthenticator? _http;
+    private readonly HttpAuthorizer? _httpAccess;
     private readonly PostgresAuthenticator? _postgres;
     private readonly ScramSource? _scram;
     private readonly UserDatabase? _users;
@@ -53,6 +54,7 @@ public sealed class BrokerSecurity : IDisposable
 
             if (options.ScramFile.Length > 0) _scram = new ScramSource(options.ScramFile, _logger);
             if (options.Http.Url.Length > 0) _http = new HttpAuthenticator(options.Http, services.TimeProvider, _logger);
+            if (options.HttpAccess.Url.Length > 0) _httpAccess = new HttpAuthorizer(options.HttpAccess, services.TimeProvider, _logger);
             if (options.Postgres.IsOn) _postgres = new PostgresAuthenticator(options.Postgres, _hashing ??= new HashingThreads(options.PasswordThreads), services.TimeProvider, _logger);
             if (options.Token.IsOn) _tokenKeys = new TokenKeys(options.Token, services.TimeProvider, _logger);
 
@@ -110,7 +112,7 @@ public sealed class BrokerSecurity : IDisposable
             services = services with { Control = _users.AnswerAsync };
         }
 
-        return services with { Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, EnhancedAuthenticators = mechanisms };
+        return services with { Authenticators = isGuarded ? [guard] : [], Authorizers = authorizers, RemoteAuthorizer = _httpAccess ?? services.RemoteAuthorizer, EnhancedAuthenticators = mechanisms };
     }
 
     /// <summary>Tells whose connections end when a change of the rules wants it.</summary>
@@ -163,6 +165,7 @@ public sealed class BrokerSecurity : IDisposable
         _users?.Dispose();
         _tokenKeys?.Dispose();
         _http?.Dispose();
+        _httpAccess?.Dispose();
         _postgres?.Dispose();
     }
 

@@ -29,11 +29,11 @@ internal static partial class Log
     [LoggerMessage(4007, LogLevel.Error, "Keys of tokens not read from {Url}, those known stay: {Reason}")]
     public static partial void KeySetKept(ILogger logger, string url, string reason);
 
-    [LoggerMessage(4008, LogLevel.Error, "Log-in refused, and so is every one that has to ask {Url}, until it answers: {Reason}.")]
-    public static partial void HttpLoginFailed(ILogger logger, string url, string reason);
+    [LoggerMessage(4008, LogLevel.Error, "What has to be asked of {Url} is refused until it answers: {Reason}.")]
+    public static partial void HttpFailed(ILogger logger, Uri url, string reason);
 
-    [LoggerMessage(4009, LogLevel.Information, "{Url} answers again: clients can log in.")]
-    public static partial void HttpLoginWorks(ILogger logger, string url);
+    [LoggerMessage(4009, LogLevel.Information, "{Url} answers again.")]
+    public static partial void HttpWorks(ILogger logger, Uri url);
 
     [LoggerMessage(4010, LogLevel.Information, "Access rules: {File} has {Count} rules.")]
     public static partial void RulesLoaded(ILogger logger, string file, int count);

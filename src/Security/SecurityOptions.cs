@@ -33,6 +33,9 @@ public sealed record SecurityOptions
     /// <summary>A web service that says who may connect.</summary>
     public HttpLoginOptions Http { get; init; } = new();
 
+    /// <summary>A web service that says what connected clients may do.</summary>
+    public HttpAccessOptions HttpAccess { get; init; } = new();
+
     /// <summary>A database with users.</summary>
     public PostgresOptions Postgres { get; init; } = new();
 

@@ -32,6 +32,8 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private Signal _left;
     private Signal _ended;
     private volatile bool _isUnanswered;
+    private volatile bool _isHeld;
+    private RemoteAccess? _heldFor;
     private long _lastReceivedAt;
     private int _keepAliveMilliseconds;
 
@@ -224,6 +226,16 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         (_steps ??= new Steps()).Pending = step;
     }
 
+    /// <summary>
+    /// Puts the packet at hand back until the questions are answered: then it is handled again, as if it had just come. Nothing of it may have been done yet that
+    /// cannot be done twice.
+    /// </summary>
+    public void HoldPacket(RemoteAccess remote, IReadOnlyList<RemoteQuestion> questions)
+    {
+        (_isHeld, _heldFor) = (true, remote);
+        Await(() => remote.AskAsync(questions, GetStepToken()));
+    }
+
     /// <summary>Begins to watch the keep alive; 0 turns it off. [MQTT-3.1.2-22]</summary>
     public void StartKeepAlive(int seconds)
     {
@@ -263,7 +275,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
         var keepAlive = Volatile.Read(ref _keepAliveMilliseconds);
         // Who is not read from cannot show that he is alive.
-        var lastSign = _publisher is { Rate.IsDelayed: true } ? now : Volatile.Read(ref _lastReceivedAt);
+        var lastSign = _isHeld || _publisher is { Rate.IsDelayed: true } ? now : Volatile.Read(ref _lastReceivedAt);
         var due = keepAlive == 0 ? Clock.Never : lastSign + keepAlive;
         var next = Math.Min(due, ValidUntil);
         if (next == Clock.Never) return;
@@ -297,7 +309,13 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
-        if (rate is not null && !HasStep && rate.Take(bytes) is var late and > 0) Limit(late);
+        if (rate is not null)
+        {
+            // One step at a time: after this one they are taken.
+            if (HasStep) rate.CountBytes(bytes);
+            else if (rate.Take(bytes) is var late and > 0) Limit(late);
+        }
+
         if (result.IsCompleted && !HasStep)
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
@@ -400,6 +418,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         {
             _steps.Pending = null;
             await step();
+            _isHeld = false;
             Flush();
         }
 
@@ -420,6 +439,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                     break;
                 }
 
+                var before = reader.ConsumedBytes;
                 var status = reader.TryRead(out var header, out var body);
                 if (status == DecodeStatus.Malformed)
                 {
@@ -436,8 +456,20 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
                 if (status == DecodeStatus.NeedMoreData) break;
 
-                Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
                 Handle(header, body);
+                if (_heldFor is { } remote)
+                {
+                    if (_isHeld)
+                    {
+                        Context.Statistics.Add(Counter.BytesReceived, before);
+                        return buffer.GetPosition(before);
+                    }
+
+                    remote.Done();
+                    _heldFor = null;
+                }
+
+                Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
             }
 
             Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);

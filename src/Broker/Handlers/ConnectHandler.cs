@@ -14,6 +14,8 @@ namespace Avocet.Broker.Handlers;
 /// <summary>CONNECT: refusals first, then authentication, then the session.</summary>
 internal static class ConnectHandler
 {
+    private const string NoWill = "the client may not publish to its will topic";
+
     public static void Handle(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
     {
         if (connection.Version != ProtocolVersion.None)
@@ -58,7 +60,7 @@ internal static class ConnectHandler
         connection.Access = connection.Context.Authorization.AccessOf(identity);
         if (reason == ReasonCode.Success && request.Will is { } will && !Authorization.MayPublish(connection.Access, will.TopicName, will.Qos, will.Retain))
         {
-            Refuse(connection, ReasonCode.NotAuthorized, "the client may not publish to its will topic", request.PacketSizeMax);
+            Refuse(connection, ReasonCode.NotAuthorized, NoWill, request.PacketSizeMax);
             return;
         }
 
@@ -68,6 +70,13 @@ internal static class ConnectHandler
             return;
         }
 
+        if (request.Will is not null && connection.Access is { Remote: not null }) AwaitWillAnswer(connection, request, result, identity);
+        else LetIn(connection, request, result, identity);
+    }
+
+    /// <summary>What remains once it is known who the client is, and that he may have his will.</summary>
+    private static void LetIn(Connection connection, ConnectRequest request, AuthenticationResult result, ClientIdentity identity)
+    {
         // A client that cannot take its CONNACK cannot be let in. [MQTT-3.1.2-24]
         if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
         {
@@ -96,6 +105,9 @@ internal static class ConnectHandler
 
     // Methods of their own, for a lambda's captures are allocated at the beginning of its method, whether it is reached or not.
     private static void AwaitAuthentication(Connection connection, ConnectRequest request) => connection.Await(() => AuthenticateAsync(connection, request));
+
+    private static void AwaitWillAnswer(Connection connection, ConnectRequest request, AuthenticationResult result, ClientIdentity identity) =>
+        connection.Await(() => AskForWillAsync(connection, request, result, identity));
 
     private static void AwaitOpening(Connection connection, ConnectRequest request, OpenResult result, Connection? former) =>
         connection.Await(() => OpenAsync(connection, request, result, former));
@@ -159,6 +171,19 @@ internal static class ConnectHandler
             request.SessionExpirySeconds == Limits.SessionNeverExpires ? "never" : $"{request.SessionExpirySeconds} s",
             request.KeepAliveSeconds,
             connection.Identity!.UserName is { } userName ? PrintableText.Of(userName) : "(none)");
+    }
+
+    private static async Task AskForWillAsync(Connection connection, ConnectRequest request, AuthenticationResult result, ClientIdentity identity)
+    {
+        var (will, remote) = (request.Will!, connection.Access!.Remote!);
+        await remote.AskAsync([remote.Publish(will.TopicName, will.Qos, will.Retain)], connection.GetStepToken());
+        if (connection.Ending is not null) return;
+
+        var answer = remote.FindPublish(will.TopicName, will.Qos, will.Retain);
+        remote.Done();
+        if (answer == RemoteAnswer.Yes) LetIn(connection, request, result, identity);
+        else if (answer == RemoteAnswer.No) Refuse(connection, ReasonCode.NotAuthorized, NoWill, request.PacketSizeMax);
+        else Refuse(connection, ReasonCode.ServerUnavailable, RemoteAccess.UnavailableText, request.PacketSizeMax);
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)

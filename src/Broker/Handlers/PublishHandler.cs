@@ -31,16 +31,11 @@ internal static class PublishHandler
         var mounted = connection.Mount(topicName);
         if (FindRefusal(connection, packet, topicName, mounted, out var reason, out var detail))
         {
-            context.Statistics.Add(Counter.DroppedRefused);
-            Log.PublishRefused(context.Logger, connection.Name, reason.Describe(), detail);
-            EndRefusedQos2(connection, packet);
-            // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
-            // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
-            if (connection.Version != ProtocolVersion.V50 && reason == ReasonCode.TopicNameInvalid) connection.Fail(PacketType.Publish, reason, "4.7.3 Topic Name", "PUBLISH", $"refused: {detail}");
-            else Acknowledge(connection, packet, reason, detail);
-
+            Refuse(connection, packet, reason, detail);
             return;
         }
+
+        if (connection.Access is { Remote: { } remote } && !IsAllowedElsewhere(connection, remote, packet, mounted)) return;
 
         if (packet.Qos == Qos.ExactlyOnce && !TryBeginQos2(connection, packet)) return;
 
@@ -78,6 +73,48 @@ internal static class PublishHandler
         if (packet.Qos == Qos.AtMostOnce) return;
 
         AcknowledgeRouted(connection, packet, result, after);
+    }
+
+    private static void Refuse(Connection connection, in PublishPacket packet, ReasonCode reason, string detail)
+    {
+        connection.Context.Statistics.Add(Counter.DroppedRefused);
+        Log.PublishRefused(connection.Context.Logger, connection.Name, reason.Describe(), detail);
+        EndRefusedQos2(connection, packet);
+        // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
+        // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
+        if (connection.Version != ProtocolVersion.V50 && reason == ReasonCode.TopicNameInvalid) connection.Fail(PacketType.Publish, reason, "4.7.3 Topic Name", "PUBLISH", $"refused: {detail}");
+        else Acknowledge(connection, packet, reason, detail);
+    }
+
+    /// <summary>Whether somebody elsewhere allows it. Where the answer is not known, the packet waits for it and is handled again.</summary>
+    private static bool IsAllowedElsewhere(Connection connection, RemoteAccess remote, in PublishPacket packet, ReadOnlySpan<byte> mounted)
+    {
+        var answer = remote.FindPublish(mounted, packet.Qos, packet.Retain);
+        if (answer is null)
+        {
+            connection.Publisher.Rate?.UncountPublish();
+            connection.HoldPacket(remote, [remote.Publish(mounted, packet.Qos, packet.Retain)]);
+            return false;
+        }
+
+        if (answer == RemoteAnswer.Yes) return true;
+
+        if (answer == RemoteAnswer.No)
+        {
+            Refuse(connection, packet, ReasonCode.NotAuthorized, "the client may not publish to this topic");
+        }
+        else if (connection.Version == ProtocolVersion.V50 || packet.Qos == Qos.AtMostOnce)
+        {
+            Refuse(connection, packet, ReasonCode.ImplementationSpecificError, RemoteAccess.UnavailableText);
+        }
+        else
+        {
+            // 3.x cannot be told. What is not acknowledged it sends again on its next connection.
+            connection.Context.Statistics.Add(Counter.DroppedRefused);
+            connection.End(new Ending(EndingCause.Unanswered, ReasonCode.ImplementationSpecificError, RemoteAccess.UnavailableText));
+        }
+
+        return false;
     }
 
     /// <summary>Hands over to the store what routing has changed, with the identifier of QoS 2 in the same batch; returns the batch to acknowledge after.</summary>

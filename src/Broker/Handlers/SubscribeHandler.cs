@@ -32,6 +32,8 @@ internal static class SubscribeHandler
         var codes = new byte[packet.Count];
         if (!TryCheckAnswer(connection, PacketType.Subscribe, PacketType.Suback, codes)) return;
 
+        if (connection.Access is { Remote: { } remote } && MustAsk(connection, remote, packet)) return;
+
         var replays = new List<Subscription>();
         var place = 0;
         var after = 0L;
@@ -65,6 +67,31 @@ internal static class SubscribeHandler
         connection.Batch.Add(connection.Writer);
     }
 
+    /// <summary>Whether somebody elsewhere has to be asked first. Then the packet waits for the answers and is handled again.</summary>
+    private static bool MustAsk(Connection connection, RemoteAccess remote, in SubscribePacket packet)
+    {
+        if (remote.HasAsked) return false;
+
+        List<RemoteQuestion>? questions = null;
+        foreach (var request in packet)
+        {
+            if (questions is { Count: RemoteAccess.QuestionsMax }) break;
+
+            var inner = request.TopicFilter;
+            if (SharedFilter.IsShared(inner)) inner = SharedFilter.TryParse(inner, out var shared) ? shared.Filter : default;
+            if (inner.IsEmpty || inner.Length > connection.Context.Options.TopicBytesMax || !TopicFilter.IsValid(inner)) continue;
+
+            var mounted = connection.Mount(inner);
+            var qos = request.Options.MaximumQos;
+            if (Authorization.MaySubscribe(connection.Access, mounted, qos) && remote.FindSubscribe(mounted, qos) is null) (questions ??= []).Add(remote.Subscribe(mounted, qos));
+        }
+
+        if (questions is null) return false;
+
+        connection.HoldPacket(remote, questions);
+        return true;
+    }
+
     private static byte Subscribe(Connection connection, in SubscriptionRequest request, uint subscriptionId, List<Subscription> replays, ref long after)
     {
         var context = connection.Context;
@@ -87,6 +114,11 @@ internal static class SubscribeHandler
         var mounted = connection.Mount(inner);
         if (mounted.Length > Limits.StringSizeMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
         if (!Authorization.MaySubscribe(connection.Access, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter);
+
+        if (connection.Access is { Remote: { } remote } && remote.FindSubscribe(mounted, request.Options.MaximumQos) is var answer and not RemoteAnswer.Yes)
+        {
+            return Refuse(connection, answer == RemoteAnswer.No ? ReasonCode.NotAuthorized : ReasonCode.ImplementationSpecificError, request.TopicFilter);
+        }
 
         var granted = request.Options with { MaximumQos = request.Options.MaximumQos < context.Options.MaximumQos ? request.Options.MaximumQos : context.Options.MaximumQos };
         var filter = isShared ? MountedFilter.Join(request.TopicFilter[..^inner.Length], mounted) : mounted;

@@ -1,17 +1,19 @@
+using Avocet.Broker.Time;
 using Avocet.Protocol;
 
 namespace Avocet.Broker.Security;
 
 /// <summary>Asks the authorizers; all must agree.</summary>
-internal sealed class Authorization(IReadOnlyList<IAuthorizer> authorizers)
+internal sealed class Authorization(IReadOnlyList<IAuthorizer> authorizers, IRemoteAuthorizer? remote, Clock clock)
 {
     /// <summary>What this client may do; null where it may do everything that the broker offers.</summary>
     public ClientAccess? AccessOf(ClientIdentity client)
     {
         if (client.IsSuperuser) return null;
-        if (client.Rules is { } own) return new ClientAccess(client, [.. authorizers, own]);
+        var rules = client.Rules is { } own ? [.. authorizers, own] : authorizers;
+        if (rules.Count == 0 && remote is null) return null;
 
-        return authorizers.Count > 0 ? new ClientAccess(client, authorizers) : null;
+        return new ClientAccess(client, rules) { Remote = remote is null ? null : new RemoteAccess(client, remote, clock) };
     }
 
     public static bool MayPublish(ClientAccess? access, ReadOnlySpan<byte> topicName, Qos qos, bool retain)

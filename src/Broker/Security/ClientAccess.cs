@@ -29,6 +29,9 @@ internal sealed class ClientAccess
         _checksDelivery = authorizers.Any(authorizer => authorizer.ChecksDelivery);
     }
 
+    /// <summary>What somebody elsewhere says besides; null where nobody is asked.</summary>
+    public RemoteAccess? Remote { get; init; }
+
     public bool MayPublish(ReadOnlySpan<byte> topicName, Qos qos, bool retain) => Ask(topicName, (byte)((int)qos | (retain ? 4 : 0)));
 
     public bool MayReceive(ReadOnlySpan<byte> topicName) => !_checksDelivery || Ask(topicName, ReceiveKind);

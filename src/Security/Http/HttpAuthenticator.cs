@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -16,33 +15,17 @@ namespace Avocet.Security.Http;
 /// </summary>
 internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
 {
-    private const int AnswerSizeMax = 64 * 1024;
-
-    private readonly HttpLoginOptions _options;
-    private readonly HttpClient _client;
+    private readonly HttpService _service;
     private readonly TimeProvider _timeProvider;
-    private readonly ILogger _logger;
-    private readonly Turns _turns;
-    private readonly Outage _outage;
     private readonly AnswerCache<AuthenticationResult> _cache;
     private readonly byte[] _cacheKey = RandomNumberGenerator.GetBytes(32);
 
     /// <exception cref="SecurityFileException">The file of the token cannot be read.</exception>
     public HttpAuthenticator(HttpLoginOptions options, TimeProvider timeProvider, ILogger logger, HttpMessageHandler? handler = null)
     {
-        _options = options;
         _timeProvider = timeProvider;
-        _logger = logger;
-        _turns = new Turns(options.RequestsMax);
-        _outage = new Outage(timeProvider);
+        _service = new HttpService(options, timeProvider, logger, handler);
         _cache = new AnswerCache<AuthenticationResult>(TimeSpan.FromSeconds(options.CacheSeconds), timeProvider);
-        // A redirection could send passwords elsewhere.
-        _client = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = options.RequestsMax })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-            MaxResponseContentBufferSize = AnswerSizeMax,
-        };
-        if (options.TokenFile.Length > 0) _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", SecurityFile.ReadText(options.TokenFile).Trim());
     }
 
     public async ValueTask<AuthenticationResult> AuthenticateAsync(AuthenticationRequest request, CancellationToken cancellationToken)
@@ -57,48 +40,26 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
         var key = Convert.ToBase64String(HMACSHA256.HashData(_cacheKey, body));
         if (_cache.TryGet(key, out var known)) return known;
 
-        if (!await _turns.TryEnterAsync(cancellationToken)) return AuthenticationResult.Deny(ReasonCode.ServerBusy);
-
-        try
+        var reply = await _service.AskAsync(body, cancellationToken);
+        var result = reply.Kind switch
         {
-            var result = await AskAsync(body, cancellationToken);
-            if (result is { IsNext: false, Reason: ReasonCode.Success }) _cache.Add(key, result);
-            return result;
-        }
-        finally
-        {
-            _turns.Leave();
-        }
+            HttpReplyKind.Busy => AuthenticationResult.Deny(ReasonCode.ServerBusy),
+            HttpReplyKind.Failed => AuthenticationResult.Deny(ReasonCode.ServerUnavailable),
+            HttpReplyKind.Empty => AuthenticationResult.Accept,
+            _ => Judge(reply.Text!),
+        };
+        if (result.Reason is not (ReasonCode.ServerBusy or ReasonCode.ServerUnavailable)) _service.Succeed();
+        if (result is { IsNext: false, Reason: ReasonCode.Success }) _cache.Add(key, result);
+        return result;
     }
 
-    public void Dispose()
-    {
-        _client.Dispose();
-        _turns.Dispose();
-    }
+    public void Dispose() => _service.Dispose();
 
-    private async Task<AuthenticationResult> AskAsync(byte[] body, CancellationToken cancellationToken)
+    private AuthenticationResult Judge(byte[] text)
     {
-        using var time = new CancellationTokenSource(TimeSpan.FromMilliseconds(_options.TimeoutMilliseconds), _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(time.Token, cancellationToken);
         try
         {
-            using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var response = await _client.PostAsync(new Uri(_options.Url), content, either.Token);
-            if (response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.OK)) return Fail($"it answers with status {(int)response.StatusCode}");
-
-            var text = await response.Content.ReadAsByteArrayAsync(either.Token);
-            var result = response.StatusCode == HttpStatusCode.NoContent ? AuthenticationResult.Accept : Judge(JsonSerializer.Deserialize(text, HttpJson.Default.HttpAnswer));
-            if (result.Reason != ReasonCode.ServerUnavailable && _outage.End()) Log.HttpLoginWorks(_logger, _options.Url);
-            return result;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return Fail($"it does not answer within {_options.TimeoutMilliseconds} ms");
-        }
-        catch (HttpRequestException exception)
-        {
-            return Fail(exception.Message);
+            return Judge(JsonSerializer.Deserialize(text, HttpJson.Default.HttpAnswer));
         }
         catch (JsonException)
         {
@@ -137,7 +98,7 @@ internal sealed class HttpAuthenticator : IAuthenticator, IDisposable
 
     private AuthenticationResult Fail(string reason)
     {
-        if (_outage.Begin()) Log.HttpLoginFailed(_logger, _options.Url, reason);
+        _service.Fail(reason);
         return AuthenticationResult.Deny(ReasonCode.ServerUnavailable);
     }
 }

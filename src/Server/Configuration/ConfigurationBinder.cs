@@ -36,6 +36,9 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         security = security with { Http = Section<HttpLoginOptions>.Bind(root.Table(SecurityKeys.Http), security.Http) };
         if (security.Http.FindProblem() is { } wrong) assigner.Report(root.Table(SecurityKeys.Http).OriginOf("url"), $"http_login.{wrong}.");
 
+        security = security with { HttpAccess = Section<HttpAccessOptions>.Bind(root.Table(SecurityKeys.HttpAccess), security.HttpAccess) };
+        if (security.HttpAccess.FindProblem() is { } bad) assigner.Report(root.Table(SecurityKeys.HttpAccess).OriginOf("url"), $"http_access.{bad}.");
+
         security = security with { Postgres = Section<PostgresOptions>.Bind(root.Table(SecurityKeys.Postgres), security.Postgres) };
         if (security.Postgres.FindProblem() is { } fault) assigner.Report(root.Table(SecurityKeys.Postgres).OriginOf(fault.Key), $"postgres_login.{fault.Problem}.");
 

@@ -16,6 +16,8 @@ internal static class SecurityKeys
 
     public static Section<HttpLoginOptions> Http { get; } = CreateHttp();
 
+    public static Section<HttpAccessOptions> HttpAccess { get; } = CreateHttpAccess();
+
     public static Section<PostgresOptions> Postgres { get; } = CreatePostgres();
 
     public static Section<SecurityOptions> Access { get; } = CreateAccess();
@@ -95,6 +97,21 @@ internal static class SecurityKeys
             "Requests at a time. Up to 1,000 log-ins wait for their turn, then they get 0x89 Server busy.")
         .Integer("cache_seconds", 0, 86_400, o => o.CacheSeconds, (o, v) => o with { CacheSeconds = (int)v },
             "How long a yes is remembered; 0 for not at all.");
+
+    private static Section<HttpAccessOptions> CreateHttpAccess() =>
+        new Section<HttpAccessOptions>(new HttpAccessOptions())
+        {
+            Path = "http_access",
+            Summary = "A web service that is asked what connected clients may do, besides the access rules. See [security.md](security.md#a-web-service).",
+        }
+        .Text("url", SettingKind.Text, o => o.Url, (o, v) => o with { Url = v }, "Where to POST the question: https, or http on this machine.")
+        .Text("token_file", SettingKind.File, o => o.TokenFile, (o, v) => o with { TokenFile = v }, "A file with a bearer token for the service.")
+        .Integer("timeout_milliseconds", 10, 60_000, o => o.TimeoutMilliseconds, (o, v) => o with { TimeoutMilliseconds = (int)v },
+            "How long an answer may take, waiting for a turn included; later the message or subscription is refused with 0x83.")
+        .Integer("requests_max", 1, 1000, o => o.RequestsMax, (o, v) => o with { RequestsMax = (int)v },
+            "Requests at a time. Up to 1,000 wait for their turn, more are refused.")
+        .Integer("cache_seconds", 0, 86_400, o => o.CacheSeconds, (o, v) => o with { CacheSeconds = (int)v },
+            "How long each connection remembers the answers about its latest 64 topics; 0 for not at all.");
 
     private static Section<PostgresOptions> CreatePostgres() =>
         new Section<PostgresOptions>(new PostgresOptions())
