@@ -41,8 +41,39 @@ public sealed class ClientCertificateTests : IAsyncLifetime
         var port = await PortAsync(server);
 
         await PublishAsync(port, "client", succeeds: true, "-t", "a");
+        // Name and identifier of CONNECT do not count.
+        await PublishAsync(port, "client", succeeds: true, "-t", "a", "-i", "another", "-u", "root");
+        var line = await server.WaitForLineAsync("Connected: ");
+        Assert.Contains($"Connected: {user} from ", line, StringComparison.Ordinal);
+        Assert.EndsWith($"user {user}", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("another", server.Output, StringComparison.Ordinal);
+        await PublishAsync(port, "client", succeeds: false, "-V", "5", "-t", "b");
+    }
+
+    [Theory]
+    [InlineData("use_identity_as_username", "device1")]
+    [InlineData("use_subject_as_username", "CN=device1,O=Example")]
+    public async Task Mosquitto_conf_takes_user_names_from_certificates(string option, string user)
+    {
+        // A mosquitto.conf cannot leave the choice of a port to the system; the command line can.
+        var configuration = _folder.Write("mosquitto.conf", $"""
+            listener 8883 127.0.0.1
+            certfile {File("server.pem")}
+            keyfile {File("server.key")}
+            cafile {File("ca.pem")}
+            crlfile {File("crl.pem")}
+            require_certificate true
+            {option} true
+            acl_file {_folder.Write("acl", $"user {user}\ntopic write a\n")}
+            """);
+        await using var server = ChildProcess.Start(AvocetProcess.Program, "serve", "--config", configuration, "--set", "listener.tls8883.port=auto");
+        await server.WaitForLineAsync("Ready.");
+        var port = (await AvocetProcess.PortOfAsync(server, "tls8883")).ToString(CultureInfo.InvariantCulture);
+
+        await PublishAsync(port, "client", succeeds: true, "-t", "a");
         await server.WaitForLineAsync($"user {user}");
         await PublishAsync(port, "client", succeeds: false, "-V", "5", "-t", "b");
+        await PublishAsync(port, null, succeeds: false, "-t", "a");
     }
 
     [Theory]

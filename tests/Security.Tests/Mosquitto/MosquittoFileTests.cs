@@ -38,6 +38,7 @@ public sealed class MosquittoFileTests : IDisposable
             retain_available false
             sys_interval 60
             global_max_connections 7
+            memory_limit 100000000
             password_file /etc/users
             acl_file /etc/acl
             log_type error
@@ -48,6 +49,7 @@ public sealed class MosquittoFileTests : IDisposable
         Assert.Equal(14u * 86_400, options.Broker.SessionExpiryMaxSeconds);
         Assert.Equal((65_535, 500, long.MaxValue, true), (options.Broker.InflightMax, options.Broker.QueueMessagesMax, options.Broker.QueueBytesMax, options.Broker.QueueQos0));
         Assert.Equal((65_536, 300, false, 60, 7), (options.Broker.PacketSizeMax, options.Broker.KeepAliveMaxSeconds, options.Broker.RetainAvailable, options.Broker.SysIntervalSeconds, options.Broker.ConnectionsMax));
+        Assert.Equal(100_000_000 + (150 * 1024 * 1024), options.MemoryBytesMax);
         Assert.Equal(("/etc/users", "/etc/acl"), (options.Security.PasswordFile, options.Security.AclFile));
         Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Warning, options.LogLevel);
     }
@@ -194,6 +196,19 @@ public sealed class MosquittoFileTests : IDisposable
         Assert.Contains("user is not taken over", text, StringComparison.Ordinal);
         Assert.Equal(configuration.Options.Listeners.Select(Describe), again.Options.Listeners.Select(Describe));
         Assert.Equal((configuration.Options.DataFolder, 5), (again.Options.DataFolder, again.Options.Broker.QueueMessagesMax));
+    }
+
+    [Theory]
+    [InlineData("memory_limit 0", 0, null)]
+    [InlineData("memory_limit 1", 157_286_401, null)]
+    [InlineData("memory_limit -1", 0, "memory_limit -1: it is a number of bytes.")]
+    [InlineData("memory_limit 10M", 0, "memory_limit 10M: it is a number of bytes.")]
+    public void Memory_limit_leaves_room_for_the_runtime(string text, long bytes, string? error)
+    {
+        var configuration = Read(text);
+
+        if (error is null) Assert.Equal(bytes, configuration.Options.MemoryBytesMax);
+        else Assert.Contains(configuration.Errors, found => found.Message.Contains(error, StringComparison.Ordinal));
     }
 
     /// <summary>Those of the manual of 2.0, and what 2.1 added.</summary>

@@ -39,7 +39,6 @@ internal static class MosquittoNotes
         ["http_dir"] = "no files are served",
         ["log_facility"] = "the log goes to standard output, where systemd or the container runtime takes it",
         ["max_inflight_bytes"] = "the window is counted in messages: max_inflight_messages",
-        ["memory_limit"] = "nearest is limits.memory_bytes_max, which counts all memory of the process, some 100 MB of the runtime among them",
         ["persistence_file"] = "the store is a folder; 'avocet store import' reads a mosquitto.db into it",
         ["plugin"] = "of Mosquitto's plugins only dynamic security is known here, and none can be loaded",
         ["plugin_load"] = "Mosquitto's plugins cannot be loaded",

@@ -9,11 +9,14 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
     public static readonly HashSet<string> Globals =
     [
         "per_listener_settings", "persistence", "persistence_location", "persistent_client_expiration", "max_inflight_messages", "max_queued_messages", "max_queued_bytes",
-        "max_packet_size", "message_size_limit", "max_keepalive", "retain_available", "queue_qos0_messages", "sys_interval", "global_max_connections", "log_dest", "global_max_clients",
+        "max_packet_size", "message_size_limit", "max_keepalive", "retain_available", "queue_qos0_messages", "sys_interval", "global_max_connections", "log_dest", "global_max_clients", "memory_limit",
     ];
 
     /// <summary>Where Mosquitto's dynamic security has its users.</summary>
     public const string UsersFile = "plugin_opt_config_file";
+
+    /// <summary>What the process needs besides what it keeps for its clients: Mosquitto's limit is without.</summary>
+    private const long RuntimeBytes = 150L * 1024 * 1024;
 
     /// <summary>Mosquitto's own maximum where 0 means none.</summary>
     private const string CountMax = "2147483647";
@@ -46,6 +49,7 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
             notes.Add(new ConfigurationNote(size.Origin, "message_size_limit counts payloads; here it is the size of whole packets (limits.packet_size_max)."));
         }
 
+        WriteMemory(globals, limits);
         WriteExpiration(globals, session);
         WriteLog(globals, logTypes);
     }
@@ -103,6 +107,20 @@ internal sealed class MosquittoTables(SettingTable root, SettingAssigner assigne
 
         Copy(globals, UsersFile, root.Table(SecurityKeys.Login), "users_file");
         notes.Add(new ConfigurationNote(line.Origin, $"{UsersFile} is read when there are no users yet, and never written: from then on the data folder has them. 'avocet users export' writes such a file."));
+    }
+
+    private void WriteMemory(Dictionary<string, MosquittoLine> globals, SettingTable limits)
+    {
+        if (globals.GetValueOrDefault("memory_limit") is not { Value: not "0" } line) return;
+
+        if (!long.TryParse(line.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) || bytes > long.MaxValue - RuntimeBytes)
+        {
+            assigner.Report(line.Origin, $"memory_limit {line.Value}: it is a number of bytes.");
+            return;
+        }
+
+        assigner.AssignText(limits, "memory_bytes_max", (bytes + RuntimeBytes).ToString(CultureInfo.InvariantCulture), line.Origin);
+        notes.Add(new ConfigurationNote(line.Origin, "memory_limit is what Mosquitto allocates; limits.memory_bytes_max counts the whole process, so 150 MiB are added for the runtime."));
     }
 
     private void WriteExpiration(Dictionary<string, MosquittoLine> globals, SettingTable session)
