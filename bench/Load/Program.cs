@@ -100,7 +100,7 @@ static List<Scenario> ChooseScenarios(string? names)
 {
     if (names is null) return [.. Scenarios.All.Where(scenario => !scenario.IsOnRequest)];
 
-    var unknown = names.Split(',').Where(name => Scenarios.All.All(scenario => scenario.Name != name)).ToArray();
+    var unknown = names.Split(',').Where(name => name != "abuse" && Scenarios.All.All(scenario => scenario.Name != name)).ToArray();
     if (unknown.Length > 0) Console.Error.WriteLine($"Unknown: {string.Join(", ", unknown)}.");
-    return [.. Scenarios.All.Where(scenario => names.Split(',').Contains(scenario.Name))];
+    return [.. Scenarios.All.Where(scenario => names.Split(',').Contains(AbuseScenarios.Has(scenario) && !names.Contains(scenario.Name, StringComparison.Ordinal) ? "abuse" : scenario.Name))];
 }

@@ -33,6 +33,7 @@ internal static class Scenarios
         new("retain-latency", RetainLatencyAsync),
         new("offline", OfflineAsync, BrokerSetup.LongQueues),
         new("soak", Soak.RunAsync, IsOnRequest: true),
+        .. AbuseScenarios.All,
     ];
 
     private static async Task IdleAsync(Measurement measurement)
