@@ -82,7 +82,7 @@ internal static class AclCommand
             if (parsed.GetValue(_address) is { } text && !IPAddress.TryParse(text, out address)) throw new SecurityFileException($"--address {text}: not an address.");
 
             var (action, topic) = (wish[0].Item1, wish[0].Item2!);
-            var (rules, listener) = Read(parsed);
+            var (rules, listener, others) = Read(parsed);
             var bytes = Encoding.UTF8.GetBytes(topic);
             if (action == AclAction.Subscribe && SharedFilter.TryParse(bytes, out var shared)) bytes = shared.Filter.ToArray();
             if (action == AclAction.Subscribe ? !TopicFilter.IsValid(bytes) : !TopicName.IsValid(bytes)) throw new SecurityFileException($"'{topic}' is not a valid topic.");
@@ -94,10 +94,13 @@ internal static class AclCommand
             var who = subject.UserNameText is { } user ? $"user '{user}'" : "anonymous client";
             output.WriteLine($"{(decision.IsAllowed ? "Allowed" : "Refused")}: {action.ToString().ToLowerInvariant()} {Encoding.UTF8.GetString(bytes)}, {who}, client identifier '{subject.ClientIdText}'.");
             output.WriteLine(decision.Rule is { } rule ? $"{rule.Origin}: {rule.Text}" : $"Because {decision.Why}.");
+            // What a file does not tell may still refuse.
+            if (decision.IsAllowed && action != AclAction.Receive && others.HttpAccess.Url.Length > 0) output.WriteLine("Besides, the web service of http_access has to allow it.");
+            if (decision.IsAllowed && subject.UserNameText is not null && others.Postgres.AclQuery.Length > 0) output.WriteLine("Besides, users of postgres_login have the rules of its acl_query.");
             return ServerProcess.ExitSuccess;
         }
 
-        private (AccessRules Rules, ListenerOptions Listener) Read(ParseResult parsed)
+        private (AccessRules Rules, ListenerOptions Listener, SecurityOptions Others) Read(ParseResult parsed)
         {
             var configuration = ServerConfiguration.Read(new ConfigurationInput { FilePath = parsed.GetValue(_config), Environment = ConfigurationInput.ProcessEnvironment() });
             if (configuration.Errors.Count > 0) throw new SecurityFileException(configuration.Errors[0].ToString());
@@ -106,10 +109,10 @@ internal static class AclCommand
             var name = parsed.GetValue(_listener);
             var listener = options.Listeners.FirstOrDefault(candidate => name is null || candidate.Name == name)
                 ?? throw new SecurityFileException($"there is no listener '{name}'.");
-            if (parsed.GetValue(_file) is { } file) return (AccessControl.RulesOf(new SecurityOptions { AclFile = file }, hasAuthentication: true), listener);
+            if (parsed.GetValue(_file) is { } file) return (AccessControl.RulesOf(new SecurityOptions { AclFile = file }, hasAuthentication: true), listener, new SecurityOptions());
 
             var security = options.EffectiveSecurity;
-            return (AccessControl.RulesOf(security, security.HasAuthentication), listener);
+            return (AccessControl.RulesOf(security, security.HasAuthentication), listener, security);
         }
     }
 }

@@ -36,6 +36,30 @@ public sealed class AclCommandTests
     }
 
     [Fact]
+    public async Task Explain_says_who_else_is_asked()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("avocet.toml", """
+            [http_access]
+            url = "https://users.example/access"
+
+            [postgres_login]
+            connection = "Host=db.example"
+            query = "SELECT hash FROM users WHERE name = @username"
+            acl_query = "SELECT action, topic, allow FROM acl WHERE name = @username"
+            """);
+
+        Assert.Equal(
+            """
+            Allowed: publish a, user 'alice', client identifier 'c'.
+            Because there are no rules.
+            Besides, the web service of http_access has to allow it.
+            Besides, users of postgres_login have the rules of its acl_query.
+            """,
+            await RunAsync("acl", "explain", "--config", config, "--client", "c", "--user", "alice", "--publish", "a"));
+    }
+
+    [Fact]
     public async Task Wrong_use_is_told_in_a_line()
     {
         using var folder = new TemporaryFolder();
