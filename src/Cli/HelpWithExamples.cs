@@ -57,6 +57,15 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         avocet passwd -c -b passwords alice secret          as with mosquitto_passwd
         """;
 
+    private const string UsersExamples = """
+        avocet users init --data avocet-data                the first user, before the broker starts with login.users
+        avocet roles add sensor -u admin --ask-password
+        avocet roles acl add sensor publishClientSend 'up/%u/#' allow -u admin --ask-password
+        avocet users add alice --role sensor -u admin --password-file admin.txt
+        avocet --profile admin users list --json            where to connect, and as whom, is in the config file
+        avocet users import dynamic-security.json           Mosquitto's users, into the running broker
+        """;
+
     private const string AclExamples = """
         avocet acl check acl                                what is wrong in an access file, with lines
         avocet acl explain --config avocet.toml --user alice --publish home/door
@@ -65,6 +74,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
     public static string Examples(Command command) => command.Name switch
     {
+        _ when command.Name is "users" or "groups" or "roles" || command.Parents.Any(parent => parent.Name is "users" or "groups" or "roles") => UsersExamples,
         _ when command.Name == "acl" || command.Parents.Any(parent => parent.Name == "acl") => AclExamples,
         _ when command.Name == "passwd" || command.Parents.Any(parent => parent.Name == "passwd") => PasswdExamples,
         _ when command.Name == "bench" || command.Parents.Any(parent => parent.Name == "bench") => BenchExamples,

@@ -33,6 +33,7 @@ public sealed unsafe class RocksDbStore : IStore
     private StoreException? _failure;
 
     private bool _isDisposed;
+    private bool _isReadOnly;
     private long _syncs;
 
     private RocksDbStore(StoreFolder folder, ILogger logger)
@@ -68,8 +69,28 @@ public sealed unsafe class RocksDbStore : IStore
         }
     }
 
+    /// <summary>Opens the store of a data folder to read it as it is now, also while a broker has it open. Nothing is written, and nothing can be.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <exception cref="StoreException">There is none, or it cannot be read.</exception>
+    public static RocksDbStore OpenReadOnly(string folder)
+    {
+        var store = new RocksDbStore(new StoreFolder(folder), NullLogger.Instance) { _isReadOnly = true };
+        try
+        {
+            store._database = Database.OpenReadOnly(store._folder.StorePath, store._settings);
+            return store;
+        }
+        catch (RocksDbException exception)
+        {
+            var error = store.ErrorOf(exception);
+            store.Dispose();
+            throw error;
+        }
+    }
+
     public void Commit(StoreBatch batch, bool sync)
     {
+        if (_isReadOnly) throw new StoreException(StoreFault.Failed, $"The data in {Location} was opened to be read only.");
         if (_failure is not null) Recover();
 
         using var reading = EnterRead();

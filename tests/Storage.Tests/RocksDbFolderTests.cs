@@ -55,6 +55,22 @@ public sealed class RocksDbFolderTests : IDisposable
     }
 
     [Fact]
+    public void Reader_sees_the_store_of_another_and_cannot_write()
+    {
+        using var store = RocksDbStore.Open(_folder.Path);
+        var batch = new StoreBatch();
+        batch.Put(Table, [1], [2]);
+        store.Commit(batch, sync: false);
+
+        using var reader = RocksDbStore.OpenReadOnly(_folder.Path);
+
+        Assert.Equal([2], reader.Get(Table, [1]));
+        Assert.Throws<StoreException>(() => reader.Commit(batch, sync: false));
+        store.Commit(batch, sync: true);
+        Assert.Throws<StoreException>(() => RocksDbStore.OpenReadOnly(_folder.File("nowhere")));
+    }
+
+    [Fact]
     public void Folder_that_cannot_be_made_is_named()
     {
         File.WriteAllText(_folder.File("file"), "");

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Net;
 using System.Text;
+using Avocet.Broker.Storage;
 using Avocet.Protocol;
 using Avocet.Protocol.Topics;
 using Avocet.Security;
 using Avocet.Security.Access;
+using Avocet.Security.Users;
 using Avocet.Server;
 using Avocet.Server.Configuration;
 
@@ -13,7 +15,8 @@ namespace Avocet.Cli.Commands;
 /// <summary><c>avocet acl</c>: checks access files, and says which rule decides.</summary>
 internal static class AclCommand
 {
-    public static Command Create() => new("acl", "Check an access file, or say which rule decides what a client may do.") { CreateCheck(), new Explanation().Create() };
+    /// <param name="openStore">Opens the store in a folder to be read, also while the broker runs.</param>
+    public static Command Create(Func<string, IStore> openStore) => new("acl", "Check an access file, or say which rule decides what a client may do.") { CreateCheck(), new Explanation(openStore).Create() };
 
     private static Command CreateCheck()
     {
@@ -36,7 +39,7 @@ internal static class AclCommand
         return command;
     }
 
-    private sealed class Explanation
+    private sealed class Explanation(Func<string, IStore> openStore)
     {
         private readonly Option<string?> _config = new("--config", "-c") { Description = "The configuration file.", HelpName = "file" };
         private readonly Option<string?> _file = new("--acl-file") { Description = "An access file, instead of the configured rules.", HelpName = "file" };
@@ -52,7 +55,7 @@ internal static class AclCommand
 
         public Command Create()
         {
-            var command = new Command("explain", "Say whether a client may do something, and the rule (file and line) that decides.")
+            var command = new Command("explain", "Say whether a client may do something, and the rule (file and line, or role and entry) that decides.")
             {
                 _config, _file, _client, _user, _publish, _subscribe, _receive, _qos, _retain, _address, _listener,
             };
@@ -62,7 +65,7 @@ internal static class AclCommand
                 {
                     return Explain(parsed);
                 }
-                catch (SecurityFileException exception)
+                catch (Exception exception) when (exception is SecurityFileException or StoreException)
                 {
                     parsed.InvocationConfiguration.Error.WriteLine($"avocet: {exception.Message}");
                     return ServerProcess.ExitFailure;
@@ -82,7 +85,7 @@ internal static class AclCommand
             if (parsed.GetValue(_address) is { } text && !IPAddress.TryParse(text, out address)) throw new SecurityFileException($"--address {text}: not an address.");
 
             var (action, topic) = (wish[0].Item1, wish[0].Item2!);
-            var (rules, listener, others) = Read(parsed);
+            var (rules, listener, others, users) = Read(parsed);
             var bytes = Encoding.UTF8.GetBytes(topic);
             if (action == AclAction.Subscribe && SharedFilter.TryParse(bytes, out var shared)) bytes = shared.Filter.ToArray();
             if (action == AclAction.Subscribe ? !TopicFilter.IsValid(bytes) : !TopicName.IsValid(bytes)) throw new SecurityFileException($"'{topic}' is not a valid topic.");
@@ -90,17 +93,38 @@ internal static class AclCommand
             bytes = [.. Encoding.UTF8.GetBytes(listener.MountPoint), .. bytes];
             var subject = new Subject(parsed.GetValue(_client)!, parsed.GetValue(_user), address, listener.Name);
             var decision = rules.Decide(subject, action, bytes, (Qos)parsed.GetValue(_qos), parsed.GetValue(_retain));
+            var byRole = users?.Explain(WishOf(action), bytes, subject);
+            var isAllowed = decision.IsAllowed && byRole is not { IsAllowed: false };
             var output = parsed.InvocationConfiguration.Output;
             var who = subject.UserNameText is { } user ? $"user '{user}'" : "anonymous client";
-            output.WriteLine($"{(decision.IsAllowed ? "Allowed" : "Refused")}: {action.ToString().ToLowerInvariant()} {Encoding.UTF8.GetString(bytes)}, {who}, client identifier '{subject.ClientIdText}'.");
-            output.WriteLine(decision.Rule is { } rule ? $"{rule.Origin}: {rule.Text}" : $"Because {decision.Why}.");
+            output.WriteLine($"{(isAllowed ? "Allowed" : "Refused")}: {action.ToString().ToLowerInvariant()} {Encoding.UTF8.GetString(bytes)}, {who}, client identifier '{subject.ClientIdText}'.");
+            // Where both are asked, what refuses is told, or else both.
+            if (byRole is null || !decision.IsAllowed || decision.Rule is not null) output.WriteLine(decision.Rule is { } rule ? $"{rule.Origin}: {rule.Text}" : $"Because {decision.Why}.");
+            if (byRole is { } known && decision.IsAllowed) output.WriteLine($"Because {known.Why}.");
             // What a file does not tell may still refuse.
-            if (decision.IsAllowed && action != AclAction.Receive && others.HttpAccess.Url.Length > 0) output.WriteLine("Besides, the web service of http_access has to allow it.");
-            if (decision.IsAllowed && subject.UserNameText is not null && others.Postgres.AclQuery.Length > 0) output.WriteLine("Besides, users of postgres_login have the rules of its acl_query.");
+            if (isAllowed && action != AclAction.Receive && others.HttpAccess.Url.Length > 0) output.WriteLine("Besides, the web service of http_access has to allow it.");
+            if (isAllowed && subject.UserNameText is not null && others.Postgres.AclQuery.Length > 0) output.WriteLine("Besides, users of postgres_login have the rules of its acl_query.");
             return ServerProcess.ExitSuccess;
         }
 
-        private (AccessRules Rules, ListenerOptions Listener, SecurityOptions Others) Read(ParseResult parsed)
+        private static UserWish WishOf(AclAction action) => action switch
+        {
+            AclAction.Publish => UserWish.Send,
+            AclAction.Subscribe => UserWish.Subscribe,
+            _ => UserWish.Receive,
+        };
+
+        private UserRights? RightsOf(ServerOptions options, string? userName)
+        {
+            if (!options.Security.UsesUserDatabase) return null;
+            if (options.DataFolder.Length == 0) return new UserRights(UserFile.Read(options.Security.UsersFile), userName, options.Security.Sys != SysAccess.All);
+
+            using var store = openStore(options.DataFolder);
+            var model = UserStore.Load(store) ?? throw new SecurityFileException($"{store.Location} has no users yet; the broker makes the first one when it starts.");
+            return new UserRights(model, userName, options.Security.Sys != SysAccess.All);
+        }
+
+        private (AccessRules Rules, ListenerOptions Listener, SecurityOptions Others, UserRights? Users) Read(ParseResult parsed)
         {
             var configuration = ServerConfiguration.Read(new ConfigurationInput { FilePath = parsed.GetValue(_config), Environment = ConfigurationInput.ProcessEnvironment() });
             if (configuration.Errors.Count > 0) throw new SecurityFileException(configuration.Errors[0].ToString());
@@ -109,10 +133,10 @@ internal static class AclCommand
             var name = parsed.GetValue(_listener);
             var listener = options.Listeners.FirstOrDefault(candidate => name is null || candidate.Name == name)
                 ?? throw new SecurityFileException($"there is no listener '{name}'.");
-            if (parsed.GetValue(_file) is { } file) return (AccessControl.RulesOf(new SecurityOptions { AclFile = file }, hasAuthentication: true), listener, new SecurityOptions());
+            if (parsed.GetValue(_file) is { } file) return (AccessControl.RulesOf(new SecurityOptions { AclFile = file }, hasAuthentication: true), listener, new SecurityOptions(), null);
 
             var security = options.EffectiveSecurity;
-            return (AccessControl.RulesOf(security, security.HasAuthentication), listener, security);
+            return (AccessControl.RulesOf(security, security.HasAuthentication), listener, security, RightsOf(options, parsed.GetValue(_user)));
         }
     }
 }

@@ -75,3 +75,10 @@ internal sealed record CommandRecord
     [JsonPropertyName("offset")]
     public int? Offset { get; init; }
 }
+
+/// <summary>A message of commands.</summary>
+internal sealed record RequestRecord
+{
+    [JsonPropertyName("commands")]
+    public required IReadOnlyList<CommandRecord> Commands { get; init; }
+}

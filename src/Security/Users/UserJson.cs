@@ -7,7 +7,7 @@ namespace Avocet.Security.Users;
 /// <summary>How users, groups and roles are read and written as JSON. Names count whatever their case, as with Mosquitto.</summary>
 [JsonSerializable(typeof(UsersFileRecord))]
 [JsonSerializable(typeof(SettingsRecord))]
-[JsonSerializable(typeof(CommandRecord))]
+[JsonSerializable(typeof(RequestRecord))]
 internal sealed partial class UserJson : JsonSerializerContext
 {
     public static UserJson Compact { get; } = Create(isIndented: false);

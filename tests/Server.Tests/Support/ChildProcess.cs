@@ -63,6 +63,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(false),
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
@@ -134,6 +135,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             _ => throw new ArgumentOutOfRangeException(nameof(signal), signal.ToString()),
         };
         Assert.Equal(0, Kill(_process.Id, number));
+    }
+
+    /// <summary>Gives it a line on standard input, and no more.</summary>
+    public async Task WriteLastLineAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        _process.StandardInput.Close();
     }
 
     /// <summary>Ends it at once, as kill -9 does.</summary>
