@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Rates;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
@@ -26,19 +27,20 @@ internal sealed class BrokerContext
         Logger = services.LoggerFactory.CreateLogger("Avocet.Broker");
         Wheel = new TimerWheel(TimeProvider, Clock, Logger);
         Statistics = new Statistics();
+        Events = new EventLog(options.EventsMax, TimeProvider, Clock, Wheel);
         Index = new SubscriptionIndex();
         StoreScheduler = services.StoreScheduler;
         Commits = services.Store is { } store ? new CommitBatcher(this, store) : null;
         Retained = new RetainedStore(Clock, Commits is null ? null : Commits.RetainedChanged);
-        Router = new Router(Index, Retained, Statistics, Clock, Commits is not null);
+        Router = new Router(Index, Retained, Statistics, Events, Clock, Commits is not null);
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers, services.RemoteAuthorizer, Clock);
         Sessions = new SessionRegistry(this);
         Users = new UserConnections(options.ConnectionsPerUserMax);
-        ConnectLimits = new ConnectLimits(options, Clock, Logger);
+        ConnectLimits = new ConnectLimits(options, Clock, Logger, Events);
         SendLimits = new SendLimits(options, Clock);
         Control = services.Control;
-        if (services.MemoryShareInUse is { } read) Memory = new MemoryBudget(read, Wheel, Clock, Logger);
+        if (services.MemoryShareInUse is { } read) Memory = new MemoryBudget(read, Wheel, Clock, Logger, Events);
     }
 
     public BrokerOptions Options { get; }
@@ -56,6 +58,9 @@ internal sealed class BrokerContext
     public TimerWheel Wheel { get; }
 
     public Statistics Statistics { get; }
+
+    /// <summary>What was decided lately.</summary>
+    public EventLog Events { get; }
 
     public SubscriptionIndex Index { get; }
 

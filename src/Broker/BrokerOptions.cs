@@ -136,6 +136,9 @@ public sealed record BrokerOptions
     /// <summary>Exceptions by topic; the first filter that matches counts.</summary>
     public IReadOnlyList<TopicDurability> TopicDurabilities { get; init; } = [];
 
+    /// <summary>Events of each kind that are remembered, such as connections that were refused and messages that were dropped; 0 for none.</summary>
+    public int EventsMax { get; init; } = 1000;
+
     /// <summary>Seconds between two publications of <c>$SYS</c>; 0 turns it off.</summary>
     public int SysIntervalSeconds { get; init; } = 10;
 }

@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using Avocet.Broker.Connections;
+using Avocet.Broker.Inspection;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
@@ -24,6 +26,7 @@ public sealed class MqttBroker : IAsyncDisposable
         Options = options;
         _context = new BrokerContext(options, services);
         _context.OnStoreRecovered = CloseUnanswered;
+        Events = new BrokerEvents(_context.Events);
     }
 
     public BrokerOptions Options { get; }
@@ -31,6 +34,9 @@ public sealed class MqttBroker : IAsyncDisposable
     internal BrokerContext Context => _context;
 
     private ConnectionList Connections => _context.Connections;
+
+    /// <summary>What was decided lately, such as connections that were refused and messages that were dropped.</summary>
+    public BrokerEvents Events { get; }
 
     /// <summary>Whether the store works, and what it has written.</summary>
     public StorageHealth Storage => _context.Commits is { } commits
@@ -94,6 +100,9 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>The clients that are connected now and have a session, as far as they are meant.</summary>
     public IReadOnlyList<ClientIdentity> GetClients(Func<ClientIdentity, bool> isMeant) =>
         [.. Connections.ToList().Where(connection => connection.Session is not null && connection.Identity is { } identity && isMeant(identity)).Select(connection => connection.Identity!)];
+
+    /// <summary>Who would get a message now and who would not, and why. Nothing is published.</summary>
+    public Explanation Explain(ExplainRequest request) => new Explainer(_context, request).Explain();
 
     /// <summary>Ends the connections of some clients, such as those whose password has changed. Not to be called under a lock that their ends may need.</summary>
     /// <returns>How many there were.</returns>

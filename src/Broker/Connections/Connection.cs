@@ -102,6 +102,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>For logs: the client identifier, or the address before there is one.</summary>
     public string Name => Identity is null ? Address : PrintableText.Of(Identity.ClientId);
 
+    /// <summary>Empty before it is known.</summary>
+    public string ClientId => Identity?.ClientId ?? "";
+
     public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
 
     /// <summary>Begins to read. When the connection ends it leaves the list of those that run.</summary>

@@ -1,5 +1,6 @@
 using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
@@ -77,6 +78,14 @@ internal static class Disconnector
     private static void Report(Connection connection, Ending ending)
     {
         var context = connection.Context;
+        var kind = ending.Cause switch
+        {
+            _ when connection.Session is null => BrokerEventKind.ConnectionRefused,
+            EndingCause.TakenOver => BrokerEventKind.TakenOver,
+            EndingCause.ProtocolFault => BrokerEventKind.ProtocolError,
+            _ => BrokerEventKind.Disconnected,
+        };
+        ConnectionEvents.Add(connection, kind, ending.Reason, ending.Summary);
         if (connection.Session is not null)
         {
             if (context.Logger.IsEnabled(LogLevel.Information)) Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);

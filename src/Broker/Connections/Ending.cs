@@ -45,6 +45,9 @@ internal enum EndingCause
 /// <param name="Detail">For the log and, where the broker ends the connection, the Reason String.</param>
 internal sealed record Ending(EndingCause Cause, ReasonCode Reason, string Detail)
 {
+    /// <summary>Who was refused, where nothing else says it.</summary>
+    public string? ClientId { get; init; }
+
     /// <summary>What becomes of the client's will.</summary>
     public WillFate Will => Cause switch
     {

@@ -17,6 +17,9 @@ internal sealed class PublisherState(SubscriptionIndex index)
     /// <summary>How fast the client may send; null for no limit.</summary>
     public SendRate? Rate { get; set; }
 
+    /// <summary>PUBLISH packets that came.</summary>
+    public long Messages { get; set; }
+
     /// <summary>QoS 2 messages received on this connection whose PUBREL has not come.</summary>
     public int ReceivedUnreleased { get; set; }
 

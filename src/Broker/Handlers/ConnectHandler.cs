@@ -1,6 +1,7 @@
 using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
 using Avocet.Protocol;
@@ -38,7 +39,7 @@ internal static class ConnectHandler
         connection.Writer.SetClient(packet.Version, request.PacketSizeMax, request.TopicAliasMaximum);
         if (FindRefusal(connection, packet, out var reason, out var detail))
         {
-            Refuse(connection, reason, detail, request.PacketSizeMax);
+            Refuse(connection, request, reason, detail);
             return;
         }
 
@@ -60,13 +61,13 @@ internal static class ConnectHandler
         connection.Access = connection.Context.Authorization.AccessOf(identity);
         if (reason == ReasonCode.Success && request.Will is { } will && !Authorization.MayPublish(connection.Access, will.TopicName, will.Qos, will.Retain))
         {
-            Refuse(connection, ReasonCode.NotAuthorized, NoWill, request.PacketSizeMax);
+            Refuse(connection, request, ReasonCode.NotAuthorized, NoWill);
             return;
         }
 
         if (reason.IsError())
         {
-            Refuse(connection, reason, "authentication failed", request.PacketSizeMax);
+            Refuse(connection, request, reason, "authentication failed");
             return;
         }
 
@@ -80,20 +81,20 @@ internal static class ConnectHandler
         // A client that cannot take its CONNACK cannot be let in. [MQTT-3.1.2-24]
         if (request.PacketSizeMax < Limits.PacketSizeMax && ConnackBuilder.Accept(request, false, connection.Context.Options).Length > request.PacketSizeMax)
         {
-            Refuse(connection, ReasonCode.PacketTooLarge, $"CONNACK does not fit into the client's Maximum Packet Size of {request.PacketSizeMax} bytes", request.PacketSizeMax);
+            Refuse(connection, request, ReasonCode.PacketTooLarge, $"CONNACK does not fit into the client's Maximum Packet Size of {request.PacketSizeMax} bytes");
             return;
         }
 
         connection.Identity = identity;
         if (!connection.Context.Users.TryAdd(connection, connection.Context.Sessions.FindConnection(request.ClientId)))
         {
-            Refuse(connection, ReasonCode.QuotaExceeded, "the limit of connections of this user is reached", request.PacketSizeMax);
+            Refuse(connection, request, ReasonCode.QuotaExceeded, "the limit of connections of this user is reached");
             return;
         }
 
         if (connection.Context.ConnectLimits.FindRefusal(identity, out var detail) is var refusal && refusal.IsError())
         {
-            Refuse(connection, refusal, detail, request.PacketSizeMax);
+            Refuse(connection, request, refusal, detail);
             return;
         }
 
@@ -129,7 +130,7 @@ internal static class ConnectHandler
                 var (reason, detail) = result == OpenResult.TakenByAnother
                     ? (ReasonCode.ServerBusy, "the former connection of this client identifier has not ended yet")
                     : (ReasonCode.ServerUnavailable, "the server cannot store the end of the former session now");
-                Refuse(connection, reason, detail, request.PacketSizeMax);
+                Refuse(connection, request, reason, detail);
                 return;
             }
 
@@ -159,6 +160,7 @@ internal static class ConnectHandler
         connection.Context.Statistics.Add(Counter.ConnectionsAccepted);
         connection.StartKeepAlive(request.KeepAliveSeconds);
         connection.Batch.Add(connection.Writer);
+        ConnectionEvents.Add(connection, BrokerEventKind.Connected, ReasonCode.Success, request.Version.Describe());
         if (!connection.Context.Logger.IsEnabled(LogLevel.Information)) return;
 
         Log.Connected(
@@ -182,8 +184,8 @@ internal static class ConnectHandler
         var answer = remote.FindPublish(will.TopicName, will.Qos, will.Retain);
         remote.Done();
         if (answer == RemoteAnswer.Yes) LetIn(connection, request, result, identity);
-        else if (answer == RemoteAnswer.No) Refuse(connection, ReasonCode.NotAuthorized, NoWill, request.PacketSizeMax);
-        else Refuse(connection, ReasonCode.ServerUnavailable, RemoteAccess.UnavailableText, request.PacketSizeMax);
+        else if (answer == RemoteAnswer.No) Refuse(connection, request, ReasonCode.NotAuthorized, NoWill);
+        else Refuse(connection, request, ReasonCode.ServerUnavailable, RemoteAccess.UnavailableText);
     }
 
     private static bool FindRefusal(Connection connection, in ConnectPacket packet, out ReasonCode reason, out string detail)
@@ -259,7 +261,7 @@ internal static class ConnectHandler
     {
         if (connection.Context.Authentication.FindMechanism(method) is not { } mechanism)
         {
-            Refuse(connection, ReasonCode.BadAuthenticationMethod, "the Authentication Method is not supported", request.PacketSizeMax); // [MQTT-4.12.0-1]
+            Refuse(connection, request, ReasonCode.BadAuthenticationMethod, "the Authentication Method is not supported"); // [MQTT-4.12.0-1]
             return;
         }
 
@@ -277,16 +279,21 @@ internal static class ConnectHandler
     };
 
     /// <summary>Answers with CONNACK where the version allows, and ends the connection. [MQTT-3.2.2-7]</summary>
-    public static void Refuse(Connection connection, ReasonCode reason, string detail, int packetSizeMax)
+    public static void Refuse(Connection connection, ReasonCode reason, string detail, int packetSizeMax) => Refuse(connection, new Ending(EndingCause.Refused, reason, detail), packetSizeMax);
+
+    private static void Refuse(Connection connection, ConnectRequest request, ReasonCode reason, string detail) =>
+        Refuse(connection, new Ending(EndingCause.Refused, reason, detail) { ClientId = request.ClientId }, request.PacketSizeMax);
+
+    private static void Refuse(Connection connection, Ending ending, int packetSizeMax)
     {
         // A version that is not supported is answered in the form which every client knows. [3.1.1 MQTT-3.1.2-2]
-        var connack = ConnackBuilder.Refuse(connection.Version, reason, detail, packetSizeMax);
+        var connack = ConnackBuilder.Refuse(connection.Version, ending.Reason, ending.Detail, packetSizeMax);
         if (connack is not null)
         {
             connection.Writer.Write(connack, Statistics.SentCounterOf(PacketType.Connack));
             connection.Batch.Add(connection.Writer);
         }
 
-        connection.End(new Ending(EndingCause.Refused, reason, detail));
+        connection.End(ending);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
@@ -23,7 +24,9 @@ internal static class PublishHandler
             return;
         }
 
-        connection.Publisher.Rate?.CountPublish();
+        var publisher = connection.Publisher;
+        publisher.Messages++;
+        publisher.Rate?.CountPublish();
         if (!TryCheckSupport(connection, packet) || !TryResolveAlias(connection, packet, out var topicName)) return;
 
         var context = connection.Context;
@@ -31,7 +34,7 @@ internal static class PublishHandler
         var mounted = connection.Mount(topicName);
         if (FindRefusal(connection, packet, topicName, mounted, out var reason, out var detail))
         {
-            Refuse(connection, packet, reason, detail);
+            Refuse(connection, packet, mounted, reason, detail);
             return;
         }
 
@@ -47,13 +50,13 @@ internal static class PublishHandler
 
         if (context.Memory is { } memory && memory.MustRefuse(packet.Qos, body.Length))
         {
-            Drop(connection, packet);
+            Drop(connection, packet, mounted);
             return;
         }
 
         if (packet.Qos != Qos.AtMostOnce && context.Commits is { IsFailing: true } && Router.NeedsStore(mounted, packet.Retain, connection.Publisher.Matches, session.ClientId))
         {
-            RefuseUnkept(connection, packet);
+            RefuseUnkept(connection, packet, mounted, "the store cannot be written");
             return;
         }
 
@@ -75,10 +78,11 @@ internal static class PublishHandler
         AcknowledgeRouted(connection, packet, result, after);
     }
 
-    private static void Refuse(Connection connection, in PublishPacket packet, ReasonCode reason, string detail)
+    private static void Refuse(Connection connection, in PublishPacket packet, ReadOnlySpan<byte> mounted, ReasonCode reason, string detail)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
         Log.PublishRefused(connection.Context.Logger, connection.Name, reason.Describe(), detail);
+        ConnectionEvents.AddRefusal(connection, BrokerEventKind.PublishRefused, mounted, mounted, new AccessWish(AccessKind.Publish, packet.Qos, packet.Retain), reason, detail);
         EndRefusedQos2(connection, packet);
         // 3.x cannot say that a message was refused. For a topic that is not valid the connection ends; what is not authorized is acknowledged
         // and dropped, as other brokers do. [3.1.1 MQTT-3.3.5-2]
@@ -92,6 +96,7 @@ internal static class PublishHandler
         var answer = remote.FindPublish(mounted, packet.Qos, packet.Retain);
         if (answer is null)
         {
+            connection.Publisher.Messages--;
             connection.Publisher.Rate?.UncountPublish();
             connection.HoldPacket(remote, [remote.Publish(mounted, packet.Qos, packet.Retain)]);
             return false;
@@ -101,11 +106,11 @@ internal static class PublishHandler
 
         if (answer == RemoteAnswer.No)
         {
-            Refuse(connection, packet, ReasonCode.NotAuthorized, "the client may not publish to this topic");
+            Refuse(connection, packet, mounted, ReasonCode.NotAuthorized, "the client may not publish to this topic");
         }
         else if (connection.Version == ProtocolVersion.V50 || packet.Qos == Qos.AtMostOnce)
         {
-            Refuse(connection, packet, ReasonCode.ImplementationSpecificError, RemoteAccess.UnavailableText);
+            Refuse(connection, packet, mounted, ReasonCode.ImplementationSpecificError, RemoteAccess.UnavailableText);
         }
         else
         {
@@ -147,16 +152,24 @@ internal static class PublishHandler
     }
 
     /// <summary>There is no memory for it: at QoS 0 it is gone, others are not acknowledged.</summary>
-    private static void Drop(Connection connection, in PublishPacket packet)
+    private static void Drop(Connection connection, in PublishPacket packet, ReadOnlySpan<byte> topicName)
     {
-        if (packet.Qos != Qos.AtMostOnce) RefuseUnkept(connection, packet);
-        else connection.Context.Statistics.Add(Counter.DroppedRefused);
+        const string Why = "the server is short of memory";
+        if (packet.Qos != Qos.AtMostOnce)
+        {
+            RefuseUnkept(connection, packet, topicName, Why);
+            return;
+        }
+
+        connection.Context.Statistics.Add(Counter.DroppedRefused);
+        ConnectionEvents.AddRefusal(connection, BrokerEventKind.PublishRefused, topicName, default, default, ReasonCode.QuotaExceeded, Why);
     }
 
     /// <summary>It cannot be kept, and nobody has the message yet: 5.0 is told so, 3.x gets no acknowledgement.</summary>
-    private static void RefuseUnkept(Connection connection, in PublishPacket packet)
+    private static void RefuseUnkept(Connection connection, in PublishPacket packet, ReadOnlySpan<byte> topicName, string why)
     {
         connection.Context.Statistics.Add(Counter.DroppedRefused);
+        ConnectionEvents.AddRefusal(connection, BrokerEventKind.PublishRefused, topicName, default, default, ReasonCode.QuotaExceeded, why);
         if (packet.Qos == Qos.ExactlyOnce && connection.Session!.EndQos2(packet.PacketId)) connection.Publisher.ReceivedUnreleased--;
 
         if (connection.Version == ProtocolVersion.V50)

@@ -1,5 +1,6 @@
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Security;
 using Avocet.Broker.Topics;
 using Avocet.Protocol;
@@ -113,7 +114,7 @@ internal static class SubscribeHandler
         // The mount point stands in front of the filter itself, behind "$share/{ShareName}/".
         var mounted = connection.Mount(inner);
         if (mounted.Length > Limits.StringSizeMax) return Refuse(connection, ReasonCode.TopicFilterInvalid, request.TopicFilter);
-        if (!Authorization.MaySubscribe(connection.Access, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter);
+        if (!Authorization.MaySubscribe(connection.Access, mounted, request.Options.MaximumQos)) return Refuse(connection, ReasonCode.NotAuthorized, request.TopicFilter, mounted);
 
         if (connection.Access is { Remote: { } remote } && remote.FindSubscribe(mounted, request.Options.MaximumQos) is var answer and not RemoteAnswer.Yes)
         {
@@ -137,9 +138,10 @@ internal static class SubscribeHandler
         return (byte)granted.MaximumQos;
     }
 
-    private static byte Refuse(Connection connection, ReasonCode reason, ReadOnlySpan<byte> filter)
+    private static byte Refuse(Connection connection, ReasonCode reason, ReadOnlySpan<byte> filter, ReadOnlySpan<byte> asked = default)
     {
         Log.FilterRefused(connection.Context.Logger, connection.Name, PrintableText.Of(filter), reason.Describe());
+        ConnectionEvents.AddRefusal(connection, BrokerEventKind.SubscribeRefused, filter, asked, new AccessWish(AccessKind.Subscribe), reason, reason.Describe());
         // 3.x has one code for all failures. [3.1.1 MQTT-3.9.3-2]
         return (byte)(connection.Version == ProtocolVersion.V50 ? reason : ReasonCode.UnspecifiedError);
     }

@@ -1,3 +1,4 @@
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Microsoft.Extensions.Logging;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Avocet.Broker.Monitoring;
 
 /// <summary>Looks how much memory is in use, every 250 ms and after each mebibyte that is published, and says what is to be refused as the limit nears.</summary>
-internal sealed class MemoryBudget(Func<double> read, TimerWheel wheel, Clock clock, ILogger logger) : WheelTimer
+internal sealed class MemoryBudget(Func<double> read, TimerWheel wheel, Clock clock, ILogger logger, EventLog events) : WheelTimer
 {
     private const int IntervalMilliseconds = 250;
     private const int LookAfterBytes = 1024 * 1024;
@@ -39,8 +40,17 @@ internal sealed class MemoryBudget(Func<double> read, TimerWheel wheel, Clock cl
         wheel.Set(this, clock.Now + IntervalMilliseconds);
         var share = Look();
         var isShort = _level != MemoryLevel.Free;
-        if (isShort && !_isReported) Log.MemoryTight(logger, share * 100);
-        if (!isShort && _isReported) Log.MemoryFree(logger, share * 100);
+        if (isShort && !_isReported)
+        {
+            Log.MemoryTight(logger, share * 100);
+            events.Add(new BrokerEvent(BrokerEventKind.MemoryShort) { Detail = $"{share:P0} of the limit is in use: new connections are refused, and soon messages" });
+        }
+
+        if (!isShort && _isReported)
+        {
+            Log.MemoryFree(logger, share * 100);
+            events.Add(new BrokerEvent(BrokerEventKind.MemoryFree) { Detail = $"{share:P0} of the limit is in use" });
+        }
 
         _isReported = isShort;
     }

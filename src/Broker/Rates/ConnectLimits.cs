@@ -1,3 +1,4 @@
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Security;
 using Avocet.Broker.Time;
 using Avocet.Protocol;
@@ -12,6 +13,7 @@ internal sealed class ConnectLimits
 
     private readonly Clock _clock;
     private readonly ILogger _logger;
+    private readonly EventLog _events;
     private readonly int _flappingBanSeconds;
     private readonly ConnectRate<PeerAddress>? _addresses;
     private readonly ConnectRate<string>? _users;
@@ -19,10 +21,11 @@ internal sealed class ConnectLimits
     private readonly Lock _gate = new();
     private Dictionary<string, ConnectRate<string>>? _listeners;
 
-    public ConnectLimits(BrokerOptions options, Clock clock, ILogger logger)
+    public ConnectLimits(BrokerOptions options, Clock clock, ILogger logger, EventLog events)
     {
         _clock = clock;
         _logger = logger;
+        _events = events;
         _flappingBanSeconds = options.FlappingBanSeconds;
         if (options.ConnectRateMax > 0) _addresses = new ConnectRate<PeerAddress>(options.ConnectRateMax, options.ConnectRateMax * BurstSeconds, 0, clock);
         if (options.UserConnectRateMax > 0) _users = new ConnectRate<string>(options.UserConnectRateMax, options.UserConnectRateMax * BurstSeconds, 0, clock);
@@ -52,7 +55,18 @@ internal sealed class ConnectLimits
 
         if (_clients is null || _clients.TryTake(identity.ClientId, out var isBanBegun)) return ReasonCode.Success;
 
-        if (isBanBegun) Log.ClientFlaps(_logger, Handlers.PrintableText.Of(identity.ClientId), _flappingBanSeconds);
+        if (isBanBegun)
+        {
+            Log.ClientFlaps(_logger, Handlers.PrintableText.Of(identity.ClientId), _flappingBanSeconds);
+            _events.Add(new BrokerEvent(BrokerEventKind.Flapping)
+            {
+                ClientId = identity.ClientId,
+                UserName = identity.UserName,
+                Origin = identity.Origin,
+                Detail = $"it connects again and again, and is kept out for up to {_flappingBanSeconds} s; two clients may have the same client identifier",
+            });
+        }
+
         detail = $"the client connects again and again and is kept out for up to {_flappingBanSeconds} s";
         return ReasonCode.Banned;
     }

@@ -1,5 +1,7 @@
+using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage;
@@ -10,7 +12,7 @@ using Avocet.Protocol;
 namespace Avocet.Broker.Routing;
 
 /// <summary>Brings a message to the retained store and to every session that subscribed to it.</summary>
-internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, Clock clock, bool hasStore)
+internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, EventLog events, Clock clock, bool hasStore)
 {
     public SubscriptionIndex Index => index;
 
@@ -80,7 +82,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         var publication = message.AsPublication();
         var now = clock.Now;
         // To the other members it was not sent yet. [MQTT-3.3.2-5]
-        if (publication.ExpiresAt <= now) statistics.Add(Counter.DroppedExpired);
+        if (publication.ExpiresAt <= now) CountDrop(group, publication.TopicName, Counter.DroppedExpired, BrokerEventKind.MessageExpired);
         else DeliverToGroup(group, ref publication, former, now, batch, out _);
     }
 
@@ -99,9 +101,16 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
         // All that are left are asked, also one that has connected meanwhile.
         var second = AskMembers(members, turn, asked, false, group, ref publication, except, now, batch, out taker);
         if (second != DeliveryResult.Skipped) result = second;
-        if (result == DeliveryResult.Refused) statistics.Add(Counter.DroppedQueueFull);
+        if (result == DeliveryResult.Refused) CountDrop(group, publication.TopicName, Counter.DroppedQueueFull, BrokerEventKind.QueueFull);
 
         return result;
+    }
+
+    private void CountDrop(SharedGroup group, ReadOnlySpan<byte> topicName, Counter counter, BrokerEventKind kind)
+    {
+        statistics.Add(counter);
+        var name = Encoding.UTF8.GetString(group.Filter);
+        if (!events.TryCount(kind, name)) events.AddRepeated(new BrokerEvent(kind) { ClientId = name, Topic = Encoding.UTF8.GetString(topicName), Detail = "no member of the shared subscription could take it" });
     }
 
     private static DeliveryResult AskMembers(

@@ -6,6 +6,9 @@ namespace Avocet.Broker.Security;
 /// <summary>Asks the authorizers; all must agree.</summary>
 internal sealed class Authorization(IReadOnlyList<IAuthorizer> authorizers, IRemoteAuthorizer? remote, Clock clock)
 {
+    /// <summary>Whether there are rules for all clients.</summary>
+    public bool HasRules => authorizers.Count > 0;
+
     /// <summary>What this client may do; null where it may do everything that the broker offers.</summary>
     public ClientAccess? AccessOf(ClientIdentity client)
     {

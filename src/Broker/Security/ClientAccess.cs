@@ -32,6 +32,9 @@ internal sealed class ClientAccess
     /// <summary>What somebody elsewhere says besides; null where nobody is asked.</summary>
     public RemoteAccess? Remote { get; init; }
 
+    /// <summary>The user name of the client; null for none.</summary>
+    public string? UserName => _client.UserName;
+
     public bool MayPublish(ReadOnlySpan<byte> topicName, Qos qos, bool retain) => Ask(topicName, (byte)((int)qos | (retain ? 4 : 0)));
 
     public bool MayReceive(ReadOnlySpan<byte> topicName) => !_checksDelivery || Ask(topicName, ReceiveKind);
@@ -54,6 +57,25 @@ internal sealed class ClientAccess
         }
 
         return true;
+    }
+
+    /// <summary>Whether a wish is granted, and the rule that decides, where it is known.</summary>
+    public (bool IsAllowed, string? Rule) Explain(ReadOnlySpan<byte> topic, AccessWish wish)
+    {
+        string? rule = null;
+        foreach (var authorizer in _authorizers)
+        {
+            rule = authorizer.Explain(_client, topic, wish) ?? rule;
+            var isAllowed = wish.Kind switch
+            {
+                AccessKind.Publish => authorizer.MayPublish(_client, topic, wish.Qos, wish.Retain),
+                AccessKind.Subscribe => authorizer.MaySubscribe(_client, topic, wish.Qos),
+                _ => authorizer.MayReceive(_client, topic),
+            };
+            if (!isAllowed) return (false, authorizer.Explain(_client, topic, wish));
+        }
+
+        return (true, rule);
     }
 
     private bool Ask(ReadOnlySpan<byte> topicName, byte kind)

@@ -33,4 +33,13 @@ public interface IAuthorizer
     /// <param name="client">Who would get it.</param>
     /// <param name="topicName">The Topic Name, mount point included.</param>
     bool MayReceive(ClientIdentity client, ReadOnlySpan<byte> topicName) => true;
+
+    /// <summary>
+    /// The rule that decides, in words, such as a file and line, a role or a claim; null where it cannot be told. For who asks afterwards: it may take its time,
+    /// but must not block.
+    /// </summary>
+    /// <param name="client">Who asks.</param>
+    /// <param name="topic">The Topic Name or Topic Filter, mount point included.</param>
+    /// <param name="wish">What the client would do with it.</param>
+    string? Explain(ClientIdentity client, ReadOnlySpan<byte> topic, AccessWish wish) => null;
 }

@@ -234,7 +234,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         // What is to expire at once is for those who are online.
         if (outbound.Message.ExpiresAt <= now)
         {
-            session.CountDrop(ref Drops.Expired, Counter.DroppedExpired);
+            session.CountDrop(ref Drops.Expired, Counter.DroppedExpired, outbound.Message.TopicName);
             return DeliveryResult.Skipped;
         }
 
@@ -251,7 +251,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (!isRefused) continue;
 
             // Another member of a shared group may have room; if none has, the router counts the message once.
-            if (outbound.Group is null) session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
+            if (outbound.Group is null) session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull, outbound.Message.TopicName);
             return DeliveryResult.Refused;
         }
 
@@ -281,7 +281,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
     {
         if (context.Options.QueueOverflow != QueueOverflow.DropOldest || _queue is null || !_queue.TryDequeue(out var oldest)) return false;
 
-        session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull);
+        session.CountDrop(ref Drops.QueueFull, Counter.DroppedQueueFull, oldest.Message.TopicName);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -292,7 +292,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         if (_queue is null || !_queue.TryPeek(out var oldest) || oldest.Message.ExpiresAt > now) return false;
 
         _queue.TryDequeue(out _);
-        session.CountDrop(ref Drops.Expired, Counter.DroppedExpired);
+        session.CountDrop(ref Drops.Expired, Counter.DroppedExpired, oldest.Message.TopicName);
         NoteDone(oldest.Sequence, oldest);
         return true;
     }
@@ -326,7 +326,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
             if (connection.Writer.WritePublish(ref publication, shape, now) == WriteResult.TooLarge)
             {
                 // This client takes smaller packets than it did before.
-                session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+                session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge, item.Outbound.Message.TopicName);
                 EndInflight(ref item);
                 continue;
             }
@@ -344,7 +344,9 @@ internal sealed class Outbound(Session session, BrokerContext context)
         {
             if (TryDropExpired(now)) continue;
             // The rules may have changed while it waited.
-            if (outbound.Message.IsFailed || session.Access is { } access && !access.MayReceive(outbound.Message.TopicName))
+            var isDenied = session.Access is { } access && !access.MayReceive(outbound.Message.TopicName);
+            if (isDenied) SessionEvents.Denied(session, session.Access!, outbound.Message.TopicName);
+            if (isDenied || outbound.Message.IsFailed)
             {
                 queue.TryDequeue(out _);
                 NoteDone(outbound.Sequence, outbound);
@@ -443,7 +445,7 @@ internal sealed class Outbound(Session session, BrokerContext context)
         }
 
         // Too large for this client: treated as delivered. [MQTT-3.1.2-25]
-        session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+        session.CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge, outbound.Message.TopicName);
         if (packetId != 0)
         {
             _inflight.RemoveNewest();

@@ -149,7 +149,11 @@ internal sealed class Session : ICommitWaiter
         var qos = publication.Qos < delivery.Qos ? publication.Qos : delivery.Qos;
         var retain = delivery.RetainAsPublished && publication.Retain;
         // Asked here, so that another member of a shared group gets what this client may not read.
-        if (Access is { } access && !access.MayReceive(publication.TopicName)) return DeliveryResult.Skipped;
+        if (Access is { } access && !access.MayReceive(publication.TopicName))
+        {
+            SessionEvents.Denied(this, access, publication.TopicName);
+            return DeliveryResult.Skipped;
+        }
 
         Connection? connection;
         DeliveryResult result;
@@ -320,6 +324,12 @@ internal sealed class Session : ICommitWaiter
         return Context.Commits!.Put(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal!.Number, subscription.Filter), writer.Written);
     }
 
+    /// <summary>The subscriptions at present.</summary>
+    public List<Subscription> ListSubscriptions()
+    {
+        lock (this) return [.. _subscriptions.All];
+    }
+
     /// <summary>The subscription to exactly this filter, or null.</summary>
     public Subscription? FindSubscription(byte[] filter)
     {
@@ -487,11 +497,11 @@ internal sealed class Session : ICommitWaiter
                 return DeliveryResult.Sent;
 
             case WriteResult.NoRoom:
-                CountDrop(ref Drops.SlowConsumer, Counter.DroppedSlowConsumer);
+                CountDrop(ref Drops.SlowConsumer, Counter.DroppedSlowConsumer, publication.TopicName);
                 return DeliveryResult.Skipped;
 
             case WriteResult.TooLarge:
-                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge);
+                CountDrop(ref Drops.TooLarge, Counter.DroppedTooLarge, publication.TopicName);
                 return DeliveryResult.Skipped;
 
             default:
@@ -500,10 +510,11 @@ internal sealed class Session : ICommitWaiter
     }
 
     /// <summary>Counts a message that is dropped, for the session and for the broker.</summary>
-    public void CountDrop(ref long cause, Counter counter)
+    public void CountDrop(ref long cause, Counter counter, ReadOnlySpan<byte> topicName)
     {
         Interlocked.Increment(ref cause);
         Context.Statistics.Add(counter);
+        SessionEvents.Dropped(this, counter, topicName);
     }
 
     /// <summary>The messages. Under the gate.</summary>

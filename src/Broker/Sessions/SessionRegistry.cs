@@ -45,6 +45,12 @@ internal sealed class SessionRegistry(BrokerContext context)
         lock (_gate) return _sessions.GetValueOrDefault(clientId)?.Connection;
     }
 
+    /// <summary>The session of a client identifier, or null.</summary>
+    public Session? Find(string clientId)
+    {
+        lock (_gate) return _sessions.GetValueOrDefault(clientId);
+    }
+
     /// <summary>Whether a client identifier has a session.</summary>
     public bool Has(string clientId)
     {
@@ -77,7 +83,12 @@ internal sealed class SessionRegistry(BrokerContext context)
             else
             {
                 // The former session ends, so its will is due at once, delay or not.
-                if (session is not null) End(session, ref after);
+                if (session is not null)
+                {
+                    if (session.Queued.Messages > 0) SessionEvents.Ended(session, hasExpired ? "its Session Expiry Interval was over" : "its client connected with Clean Start 1, or at a listener with another mount point");
+
+                    End(session, ref after);
+                }
 
                 if (!IsEndKept(request.ClientId)) result = OpenResult.WaitsForCommit;
                 else Attach(connection, request, Create(connection, request), isPresent: false);
@@ -185,6 +196,7 @@ internal sealed class SessionRegistry(BrokerContext context)
             if (session.ExpiresAt <= now)
             {
                 context.Statistics.Add(Counter.SessionsExpired);
+                SessionEvents.Ended(session, $"its Session Expiry Interval of {session.ExpirySeconds} s was over");
                 End(session, ref after);
             }
             else

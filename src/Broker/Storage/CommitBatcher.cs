@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
@@ -473,6 +474,7 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
         if (hasRecovered)
         {
             Log.StoreRecovered(context.Logger, store.Location);
+            context.Events.Add(new BrokerEvent(BrokerEventKind.StoreRecovered) { Detail = store.Location });
             context.OnStoreRecovered?.Invoke();
         }
 
@@ -485,7 +487,11 @@ internal sealed class CommitBatcher(BrokerContext context, IStore store) : Wheel
 
     private void Fail(PendingBatch current, StoreException exception)
     {
-        if (_failure?.Message != exception.Message) Log.StoreFailed(context.Logger, store.Location, exception.Message);
+        if (_failure?.Message != exception.Message)
+        {
+            Log.StoreFailed(context.Logger, store.Location, exception.Message);
+            context.Events.Add(new BrokerEvent(BrokerEventKind.StoreFailed) { Detail = exception.Message });
+        }
 
         // Nobody may send them from here on.
         foreach (var (delivery, isAwaited) in current.Deliveries)

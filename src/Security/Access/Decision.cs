@@ -4,4 +4,8 @@ namespace Avocet.Security.Access;
 /// <param name="IsAllowed">Yes or no.</param>
 /// <param name="Rule">The rule that decided; null when none did.</param>
 /// <param name="Why">Why, where no rule did.</param>
-internal readonly record struct Decision(bool IsAllowed, AclRule? Rule, string Why = "");
+internal readonly record struct Decision(bool IsAllowed, AclRule? Rule, string Why = "")
+{
+    /// <summary>In words.</summary>
+    public string Text => Rule is null ? Why : $"{Rule.Origin}: {Rule.Text}";
+}

@@ -29,4 +29,15 @@ internal sealed class RulesAuthorizer(AccessRules rules) : IAuthorizer
         _rules.Decide(Subject.Of(client), AclAction.Subscribe, topicFilter, qos).IsAllowed;
 
     public bool MayReceive(ClientIdentity client, ReadOnlySpan<byte> topicName) => _rules.Decide(Subject.Of(client), AclAction.Receive, topicName).IsAllowed;
+
+    public string? Explain(ClientIdentity client, ReadOnlySpan<byte> topic, AccessWish wish)
+    {
+        var action = wish.Kind switch
+        {
+            AccessKind.Publish => AclAction.Publish,
+            AccessKind.Subscribe => AclAction.Subscribe,
+            _ => AclAction.Receive,
+        };
+        return _rules.Decide(Subject.Of(client), action, topic, wish.Qos, wish.Retain).Text;
+    }
 }

@@ -64,6 +64,8 @@ internal sealed class TokenRules : IAuthorizer
         return false;
     }
 
+    public string? Explain(ClientIdentity client, ReadOnlySpan<byte> topic, AccessWish wish) => $"the acl claim of the client's token, '{(wish.Kind == AccessKind.Publish ? "pub" : "sub")}'";
+
     private static bool Matches(List<AclFilter> filters, ClientIdentity client, ReadOnlySpan<byte> topicName)
     {
         var subject = Subject.Of(client);
