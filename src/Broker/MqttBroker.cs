@@ -27,6 +27,7 @@ public sealed class MqttBroker : IAsyncDisposable
         _context = new BrokerContext(options, services);
         _context.OnStoreRecovered = CloseUnanswered;
         Events = new BrokerEvents(_context.Events);
+        Inspector = new BrokerInspector(_context);
     }
 
     public BrokerOptions Options { get; }
@@ -34,6 +35,9 @@ public sealed class MqttBroker : IAsyncDisposable
     internal BrokerContext Context => _context;
 
     private ConnectionList Connections => _context.Connections;
+
+    /// <summary>What the broker can tell of its clients and messages, and be told to do with them.</summary>
+    public BrokerInspector Inspector { get; }
 
     /// <summary>What was decided lately, such as connections that were refused and messages that were dropped.</summary>
     public BrokerEvents Events { get; }

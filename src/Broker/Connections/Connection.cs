@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Avocet.Broker.Handlers;
+using Avocet.Broker.Inspection;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
@@ -35,6 +36,8 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private volatile bool _isHeld;
     private RemoteAccess? _heldFor;
     private long _lastReceivedAt;
+    private long _bytesReceived;
+    private long _connectedAt;
     private int _keepAliveMilliseconds;
 
     public Connection(BrokerContext context, ITransport transport, bool isOverLimit)
@@ -106,6 +109,25 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     public string ClientId => Identity?.ClientId ?? "";
 
     public string Address => Origin.RemoteEndPoint?.ToString() ?? Origin.Transport;
+
+    /// <summary>When the client was let in, in milliseconds of the clock.</summary>
+    public long ConnectedAt => Volatile.Read(ref _connectedAt);
+
+    /// <summary>When the last bytes came, in milliseconds of the clock.</summary>
+    public long LastReceivedAt => Volatile.Read(ref _lastReceivedAt);
+
+    /// <summary>What the client asked for, as far as the broker allows it; 0 for none.</summary>
+    public int KeepAliveSeconds => Volatile.Read(ref _keepAliveMilliseconds) / 1500;
+
+    /// <summary>What has gone over the connection so far.</summary>
+    public ClientTraffic Traffic
+    {
+        get
+        {
+            var (bytes, messages) = Writer.Sent;
+            return new ClientTraffic(Volatile.Read(ref _bytesReceived), bytes, _publisher?.Messages ?? 0, messages);
+        }
+    }
 
     /// <summary>Begins to read. When the connection ends it leaves the list of those that run.</summary>
     public void Run()
@@ -246,7 +268,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         if (Context.SendLimits.RateOf(Origin, Identity?.UserName) is { } rate) Publisher.Rate = rate;
 
         _keepAliveMilliseconds = seconds * 1500;
-        _lastReceivedAt = Context.Clock.Now;
+        _connectedAt = _lastReceivedAt = Context.Clock.Now;
         var deadline = Math.Min(seconds == 0 ? Clock.Never : _lastReceivedAt + _keepAliveMilliseconds, ValidUntil);
         if (deadline == Clock.Never) Context.Wheel.Stop(this);
         else Context.Wheel.Set(this, deadline);
@@ -476,6 +498,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
             }
 
             Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);
+            _bytesReceived += reader.ConsumedBytes;
             return reader.Consumed;
         }
         finally

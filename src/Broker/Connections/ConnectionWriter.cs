@@ -23,6 +23,8 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
     private HeldAcknowledgements? _held;
     private byte[] _pending = [];
     private int _pendingLength;
+    private long _bytesSent;
+    private long _messagesSent;
     private int _unflushed;
     private int _inFlush;
     private long _heldUntil;
@@ -51,6 +53,9 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
     private BrokerContext Context => connection.Context;
 
     private int Backlog => _unflushed + _inFlush + _pendingLength;
+
+    /// <summary>Bytes of packets, and PUBLISH packets, that were written so far.</summary>
+    public (long Bytes, long Messages) Sent => (Volatile.Read(ref _bytesSent), Volatile.Read(ref _messagesSent));
 
     /// <summary>Whether packets gather beside the pipe.</summary>
     private bool IsGathering => _isFlushing || _heldUntil != 0;
@@ -275,6 +280,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
 
             writer.WriteBytes(publication.Payload);
             Commit(size);
+            _messagesSent++;
         }
 
         Context.Statistics.AddPublishSent(size, publication.Payload.Length);
@@ -482,6 +488,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
 
     private void Commit(int size)
     {
+        _bytesSent += size;
         if (IsGathering)
         {
             _pendingLength += size;

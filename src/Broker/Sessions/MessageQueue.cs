@@ -33,6 +33,15 @@ internal sealed class MessageQueue
         return Count > 0;
     }
 
+    /// <summary>The first messages, in their order.</summary>
+    public OutboundMessage[] Peek(int max)
+    {
+        var first = new OutboundMessage[Math.Min(max, Count)];
+        for (var i = 0; i < first.Length; i++) first[i] = _items[(_head + i) & (_items.Length - 1)];
+
+        return first;
+    }
+
     public bool TryDequeue([MaybeNullWhen(false)] out OutboundMessage message)
     {
         if (!TryPeek(out message)) return false;

@@ -27,6 +27,12 @@ internal sealed class Outbound(Session session, BrokerContext context)
     /// <summary>Messages dropped so far, by cause.</summary>
     public SessionDrops Drops => _drops ??= new SessionDrops();
 
+    /// <summary>The same, or null while none was.</summary>
+    public SessionDrops? DropsSoFar => _drops;
+
+    /// <summary>Messages sent, or to be sent again, and not acknowledged.</summary>
+    public int InflightCount => _inflight.Count;
+
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
     public (long Messages, long Bytes) Queued => (_queue?.Count ?? 0, _queue?.Bytes ?? 0);
 
@@ -207,6 +213,19 @@ internal sealed class Outbound(Session session, BrokerContext context)
         {
             // It grew beyond the limit while its beginning was not in memory.
         }
+    }
+
+    /// <summary>The first messages in flight and in the queue, as far as they are in memory.</summary>
+    public (List<OutboundMessage> Inflight, OutboundMessage[] Queued) Peek(int max)
+    {
+        List<OutboundMessage> inflight = [];
+        for (var place = 0; place < _inflight.Span && inflight.Count < max; place++)
+        {
+            ref var item = ref _inflight.At(place);
+            if (item.State == InflightState.Publish) inflight.Add(item.Outbound);
+        }
+
+        return (inflight, _queue?.Peek(max) ?? []);
     }
 
     /// <summary>The end: what it got as a member of a shared group and did not finish is returned.</summary>

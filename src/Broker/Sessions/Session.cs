@@ -96,6 +96,29 @@ internal sealed class Session : ICommitWaiter
         }
     }
 
+    /// <summary>The same, or null where none was; makes nothing, for most sessions drop nothing.</summary>
+    public SessionDrops? FindDrops()
+    {
+        lock (this) return _outbound?.DropsSoFar;
+    }
+
+    /// <summary>Messages sent, or to be sent again, and not acknowledged.</summary>
+    public int InflightCount
+    {
+        get
+        {
+            lock (this) return _outbound?.InflightCount ?? 0;
+        }
+    }
+
+    public int SubscriptionCount
+    {
+        get
+        {
+            lock (this) return _subscriptions.Count;
+        }
+    }
+
     /// <summary>Messages waiting beyond those in flight, and their bytes.</summary>
     public (long Messages, long Bytes) Queued
     {
@@ -322,6 +345,18 @@ internal sealed class Session : ICommitWaiter
         var writer = new RecordWriter();
         new SubscriptionRecord(subscription.Options, subscription.SubscriptionIds?[0] ?? 0, owesRetained).Write(writer);
         return Context.Commits!.Put(StoreTable.Subscriptions, StoreKeys.OfSubscription(Journal!.Number, subscription.Filter), writer.Written);
+    }
+
+    /// <summary>The first messages in flight and in the queue, as far as they are in memory, and how many are queued in all.</summary>
+    public (List<OutboundMessage> Inflight, OutboundMessage[] Queued, long QueuedTotal) PeekMessages(int max)
+    {
+        lock (this)
+        {
+            if (_outbound is null) return ([], [], 0);
+
+            var (inflight, queued) = _outbound.Peek(max);
+            return (inflight, queued, _outbound.Queued.Messages);
+        }
     }
 
     /// <summary>The subscriptions at present.</summary>

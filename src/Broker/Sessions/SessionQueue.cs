@@ -43,6 +43,9 @@ internal sealed class SessionQueue(Session session)
     /// <summary>The first message, if it is in memory.</summary>
     public bool TryPeek(out OutboundMessage message) => _resident.TryPeek(out message);
 
+    /// <summary>The first messages of those in memory.</summary>
+    public OutboundMessage[] Peek(int max) => _resident.Peek(max);
+
     public bool TryDequeue(out OutboundMessage message) => _resident.TryDequeue(out message);
 
     /// <summary>Takes a message as the last one.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Handlers;
 using Avocet.Broker.Monitoring;
@@ -43,6 +44,18 @@ internal sealed class SessionRegistry(BrokerContext context)
     public Connection? FindConnection(string clientId)
     {
         lock (_gate) return _sessions.GetValueOrDefault(clientId)?.Connection;
+    }
+
+    /// <summary>All sessions, in no order.</summary>
+    public List<Session> ToList()
+    {
+        lock (_gate) return [.. _sessions.Values];
+    }
+
+    /// <summary>How long a session outlives its connection, when it ends (while it has none), and the topic of its will, or null.</summary>
+    public (uint ExpirySeconds, long ExpiresAt, string? WillTopic) TermsOf(Session session)
+    {
+        lock (_gate) return (session.ExpirySeconds, session.ExpiresAt, session.Will is { } will ? Encoding.UTF8.GetString(will.TopicName) : null);
     }
 
     /// <summary>The session of a client identifier, or null.</summary>
@@ -219,11 +232,8 @@ internal sealed class SessionRegistry(BrokerContext context)
     /// <summary>The messages queued for all sessions, and their bytes.</summary>
     public (long Messages, long Bytes) CountQueued()
     {
-        Session[] sessions;
-        lock (_gate) sessions = [.. _sessions.Values];
-
         long messages = 0, bytes = 0;
-        foreach (var session in sessions)
+        foreach (var session in ToList())
         {
             var queued = session.Queued;
             messages += queued.Messages;
