@@ -3,6 +3,7 @@ using Avocet.Broker.Connections;
 using Avocet.Broker.Inspection;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Monitoring.Events;
+using Avocet.Broker.Publishing;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
@@ -46,6 +47,15 @@ public sealed class MqttBroker : IAsyncDisposable
     public StorageHealth Storage => _context.Commits is { } commits
         ? new StorageHealth(true, commits.Failure?.Message, commits.Store.GetFigures(), commits.Commits, _context.Statistics.Get(Counter.MessagesKept))
         : default;
+
+    /// <summary>Whether it has begun to stop.</summary>
+    public bool IsStopping => _isStopping;
+
+    /// <summary>Whether so much of the memory limit is in use that clients are refused.</summary>
+    public bool IsMemoryShort => _context.Memory is { Level: not MemoryLevel.Free };
+
+    /// <summary>What it counts. Takes longer the more sessions there are.</summary>
+    public BrokerFigures GetFigures() => BrokerFigures.Read(_context);
 
     /// <summary>
     /// Loads what the store holds and starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.
@@ -107,6 +117,10 @@ public sealed class MqttBroker : IAsyncDisposable
 
     /// <summary>Who would get a message now and who would not, and why. Nothing is published.</summary>
     public Explanation Explain(ExplainRequest request) => new Explainer(_context, request).Explain();
+
+    /// <summary>Publishes a message that comes from no client. Completes when it is as durable as an acknowledged one of a client.</summary>
+    public async Task<PublishOutcome> PublishAsync(BrokerMessage message, CancellationToken cancellationToken) =>
+        _isStopping ? PublishOutcome.Refused("the broker is stopping") : await ServerPublisher.PublishAsync(_context, message, cancellationToken);
 
     /// <summary>Ends the connections of some clients, such as those whose password has changed. Not to be called under a lock that their ends may need.</summary>
     /// <returns>How many there were.</returns>

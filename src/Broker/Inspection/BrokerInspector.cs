@@ -3,7 +3,6 @@ using Avocet.Broker.Connections;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Sessions;
-using Avocet.Broker.Time;
 using Avocet.Protocol;
 using Avocet.Protocol.Topics;
 
@@ -110,33 +109,6 @@ public sealed class BrokerInspector
 
         _context.Commits?.Kick();
         return count;
-    }
-
-    /// <summary>Publishes a message, as if a client that may do everything had. What has to be kept is written soon, and tried again until it is.</summary>
-    /// <exception cref="ArgumentException">The Topic Name is not valid, or the message is larger than the broker takes.</exception>
-    /// <exception cref="Storage.StoreException">It would have to be kept, and the store cannot be written at present.</exception>
-    public PublishOutcome Publish(MessageToPublish message)
-    {
-        var topicName = Encoding.UTF8.GetBytes(message.TopicName);
-        if (!TopicName.IsValid(topicName)) throw new ArgumentException("The Topic Name is empty, or has a wildcard or U+0000.", nameof(message));
-        if (topicName.AsSpan().StartsWith("$SYS/"u8)) throw new ArgumentException("The broker alone publishes to $SYS.", nameof(message));
-        if (message.Payload.Length + message.Properties.Length + topicName.Length > _context.Options.PacketSizeMax) throw new ArgumentException($"The message is larger than packet_size_max, {_context.Options.PacketSizeMax} bytes.", nameof(message));
-        if ((message.Qos != Qos.AtMostOnce || message.Retain) && _context.Commits?.Failure is { } failure) throw failure;
-
-        var now = _context.Clock.Now;
-        var publication = new Publication(topicName, message.Properties.Span, message.Payload.Span)
-        {
-            Qos = message.Qos,
-            Retain = message.Retain,
-            ExpiresAt = message.Expiry is { } expiry ? now + (long)expiry.TotalMilliseconds : Clock.Never,
-        };
-        var batch = FlushBatch.Rent(_context.Commits);
-        var result = _context.Router.Route(ref publication, null, batch);
-        if (batch.HasChanges) _context.Commits!.Append(batch.Changes, isAnswered: false, _context.DurabilityOf(topicName));
-
-        batch.Flush();
-        batch.Return();
-        return new PublishOutcome(result.Matched, result.Refused);
     }
 
     private IEnumerable<Message> WalkRetained(string filter, int max)

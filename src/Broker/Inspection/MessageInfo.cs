@@ -29,24 +29,3 @@ public sealed record MessageInfo(string TopicName, ReadOnlyMemory<byte> Payload)
 /// <param name="Queued">Waiting, in their order, as far as they are in memory.</param>
 /// <param name="QueuedTotal">Waiting in all, those in the store included.</param>
 public sealed record QueuePeek(IReadOnlyList<MessageInfo> Inflight, IReadOnlyList<MessageInfo> Queued, long QueuedTotal);
-
-/// <summary>A message that a caller publishes in the broker's name.</summary>
-/// <param name="TopicName">The Topic Name, mount point included.</param>
-/// <param name="Payload">The payload.</param>
-public sealed record MessageToPublish(string TopicName, ReadOnlyMemory<byte> Payload)
-{
-    public Qos Qos { get; init; }
-
-    public bool Retain { get; init; }
-
-    /// <summary>Null for never.</summary>
-    public TimeSpan? Expiry { get; init; }
-
-    /// <summary>Properties to pass on, encoded as on the wire; no Topic Alias, no Message Expiry Interval.</summary>
-    public ReadOnlyMemory<byte> Properties { get; init; }
-}
-
-/// <summary>What became of a message that was published.</summary>
-/// <param name="Matched">Subscribers that it was for.</param>
-/// <param name="Refused">Those of them whose queues are full.</param>
-public readonly record struct PublishOutcome(int Matched, int Refused);
