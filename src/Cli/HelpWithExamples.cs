@@ -72,8 +72,15 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         avocet acl explain --acl-file acl --client c1 --subscribe 'home/#'
         """;
 
+    private const string ConsoleExamples = """
+        avocet console add-user anna                        an admin, whose password is asked for
+        avocet console reset-password anna --data /var/lib/avocet
+        """;
+
     public static string Examples(Command command) => command.Name switch
     {
+        _ when command.Name == "ctl" || IsBelow(command, "ctl") => Ctl.CtlCommand.Examples,
+        _ when command.Name == "console" || IsBelow(command, "console") => ConsoleExamples,
         _ when command.Name is "users" or "groups" or "roles" || command.Parents.Any(parent => parent.Name is "users" or "groups" or "roles") => UsersExamples,
         _ when command.Name == "acl" || command.Parents.Any(parent => parent.Name == "acl") => AclExamples,
         _ when command.Name == "passwd" || command.Parents.Any(parent => parent.Name == "passwd") => PasswdExamples,
@@ -154,4 +161,6 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             avocet serve --help                                 more about a command
             """,
     };
+
+    private static bool IsBelow(Command command, string name) => command.Parents.OfType<Command>().Any(parent => parent.Name == name || IsBelow(parent, name));
 }

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Avocet.Cli;
 using Avocet.Cli.Clients;
 using Avocet.Cli.Commands;
+using Avocet.Cli.Ctl;
 using Avocet.Storage.RocksDb;
 
 // .NET reads this when the first socket is made: a socket's continuation then runs on the thread that polled it, instead of hopping to
@@ -26,6 +27,8 @@ var root = new RootCommand("Avocet, an MQTT broker for MQTT 5.0, 3.1.1 and 3.1, 
     new SimulateCommand().Create(),
     CompletionCommand.Create(),
     ConfigCommand.Create(),
+    new CtlCommand().Create(),
+    new ConsoleCommand().Create(),
     BenchCommand.Create(),
     PasswdCommand.Create(),
     new UsersCommand(RocksDbStore.Exists, folder => RocksDbStore.Open(folder), RocksDbStore.OpenReadOnly).Create(),

@@ -1,5 +1,6 @@
 using Avocet.Broker;
 using Avocet.Broker.Storage;
+using Avocet.Management.Resources;
 using Avocet.Security;
 using Avocet.Server.Transports;
 using Avocet.Server.Transports.Epoll;
@@ -93,6 +94,9 @@ public sealed class AvocetServer : IAsyncDisposable
     public IReadOnlyList<BoundListener> Listeners =>
         [.. _endpoints.Select(endpoint => new BoundListener(endpoint.Options.Name, endpoint.Options.Transport, endpoint.BoundEndPoint))];
 
+    /// <summary>What starts after the listeners, and before the server says that it is ready.</summary>
+    internal Func<CancellationToken, Task>? BeforeReady { get; set; }
+
     /// <summary>Prepares a server: loads certificates, checks that each listener may let clients in, and opens the data folder.</summary>
     /// <exception cref="ServerStartException">The configuration cannot be served; the message says why and what to do.</exception>
     public static AvocetServer Create(ServerOptions options, BrokerServices services) => new(options, services);
@@ -115,6 +119,8 @@ public sealed class AvocetServer : IAsyncDisposable
 
         var tls = _endpoints.Where(endpoint => endpoint.Certificates is not null).Select(endpoint => endpoint.Certificates!).ToArray();
         _fileCheck = _services.TimeProvider.CreateTimer(_ => CheckFiles(tls), null, FileCheckPeriod, FileCheckPeriod);
+
+        if (BeforeReady is { } before) await before(cancellationToken);
 
         StartPage.Write(_logger, this, _endpoints);
     }
@@ -148,6 +154,10 @@ public sealed class AvocetServer : IAsyncDisposable
         // The last connection's end may have brought us here on the thread of a loop, which whoever goes on from here might block.
         await Task.Yield();
     }
+
+    /// <summary>The listeners for the API.</summary>
+    internal IReadOnlyList<ListenerDocument> DescribeListeners() =>
+        [.. _endpoints.Select(endpoint => new ListenerDocument(endpoint.Options.Name, endpoint.Options.TransportName, StartPage.Address(endpoint), endpoint.Options.IsTls, endpoint.AllowsAnonymous))];
 
     /// <summary>Reads passwords and access rules again, and takes the rules of other options. Bad ones are logged, and the old stay in use.</summary>
     public void ReloadSecurity(ServerOptions options) => _security.Reload(options.EffectiveSecurity);

@@ -99,6 +99,9 @@ internal static partial class Log
     [LoggerMessage(2047, LogLevel.Warning, "{Count} connections had not ended when they were cut.")]
     public static partial void ConnectionsLeft(ILogger logger, int count);
 
+    [LoggerMessage(2048, LogLevel.Warning, "The broker runs without its console: {Reason}")]
+    public static partial void ConsoleLeftOut(ILogger logger, string reason);
+
     [LoggerMessage(2050, LogLevel.Warning, "The service manager does not hear of this process: {Reason}.")]
     public static partial void NotNotified(ILogger logger, string reason);
 

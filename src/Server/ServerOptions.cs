@@ -35,6 +35,9 @@ public sealed record ServerOptions
 
     public BrokerOptions Broker { get; init; } = new();
 
+    /// <summary>Console, API and metrics.</summary>
+    public ConsoleOptions Console { get; init; } = new();
+
     /// <summary>Who may connect and what clients may do. What single listeners have of their own is in <see cref="Listeners"/>.</summary>
     public SecurityOptions Security { get; init; } = new();
 

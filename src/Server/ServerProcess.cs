@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Avocet.Broker;
+using Avocet.Management.Resources;
 using Avocet.Server.Configuration;
 using Avocet.Server.Logging;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,9 @@ public sealed class ServerProcess
     private readonly ServiceManager _serviceManager;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<string> _stopSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILoggerFactory _loggerFactory;
     private ServerConfiguration _configuration;
+    private ServerConsole? _console;
     private bool _isServing;
 
     private ServerProcess(
@@ -29,6 +32,7 @@ public sealed class ServerProcess
         _configuration = configuration;
         _levelSwitch = levelSwitch;
         _serviceManager = serviceManager;
+        _loggerFactory = loggerFactory;
         _logger = loggerFactory.CreateLogger("Avocet.Server");
         _server = AvocetServer.Create(configuration.Options, new BrokerServices { LoggerFactory = loggerFactory });
     }
@@ -70,6 +74,20 @@ public sealed class ServerProcess
         Log.ConfigurationSource(_logger, _configuration.FilePath ?? "no file");
         foreach (var note in _configuration.Notes) Log.ConfigurationNoted(_logger, note.ToString());
 
+        server.BeforeReady = async cancellationToken =>
+            _console = await ServerConsole.StartAsync(server, () => [.. ConfigurationListing.ListAll(_configuration)], ReloadForConsole, _loggerFactory, cancellationToken);
+        try
+        {
+            return await ServeAsync(server, stopAtOnce);
+        }
+        finally
+        {
+            if (_console is not null) await _console.DisposeAsync();
+        }
+    }
+
+    private async Task<int> ServeAsync(AvocetServer server, CancellationTokenSource stopAtOnce)
+    {
         await server.StartAsync(CancellationToken.None);
         _serviceManager.StartWatchdog(server.IsAlive);
         lock (_reloading)
@@ -103,31 +121,38 @@ public sealed class ServerProcess
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
+        Log.Reloading(_logger);
+        ReloadForConsole();
+    }
+
+    private ReloadDocument ReloadForConsole()
+    {
         lock (_reloading)
         {
             // Before the start is over a "ready" would be taken for that of the start, and after the end has begun for nonsense.
             if (_isServing) _serviceManager.Reloading();
-            Reload();
+            var result = Reload();
             if (_isServing) _serviceManager.Ready(Status());
+            return result;
         }
     }
 
     private string Status() => $"Listening: {string.Join(", ", _server.Listeners.Select(listener => $"{listener.Name} on {listener.EndPoint}"))}.";
 
-    private void Reload()
+    private ReloadDocument Reload()
     {
-        Log.Reloading(_logger);
         var wanted = ServerConfiguration.Read(_input with { Environment = ConfigurationInput.ProcessEnvironment() });
         if (wanted.Errors.Count > 0)
         {
             foreach (var problem in wanted.Errors) Log.ReloadFailed(_logger, problem.ToString());
-            return;
+            return new ReloadDocument([], [], [.. wanted.Errors.Select(problem => problem.ToString())]);
         }
 
         var changes = ConfigurationChange.Between(_configuration, wanted);
         _levelSwitch.Minimum = wanted.Options.LogLevel;
         _server.ReloadCertificates(wanted.Options);
         _server.ReloadSecurity(wanted.Options);
+        _console?.Reload(wanted.Options);
         foreach (var change in changes)
         {
             if (change.IsReloadable) Log.SettingReloaded(_logger, change.Setting);
@@ -137,5 +162,7 @@ public sealed class ServerProcess
         var applied = changes.Count(change => change.IsReloadable);
         Log.Reloaded(_logger, applied, changes.Count - applied);
         _configuration = wanted;
+        return new ReloadDocument(
+            [.. changes.Where(change => change.IsReloadable).Select(change => change.Setting)], [.. changes.Where(change => !change.IsReloadable).Select(change => change.Setting)], []);
     }
 }

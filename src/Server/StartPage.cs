@@ -52,7 +52,7 @@ internal static class StartPage
         Log.DataKept(logger, location, survives, ConfigurationKeys.NameOf(durability));
     }
 
-    private static string Address(ListenerEndpoint endpoint)
+    public static string Address(ListenerEndpoint endpoint)
     {
         var options = endpoint.Options;
         var place = endpoint.BoundEndPoint is IPEndPoint bound && options.Address == "*"

@@ -28,7 +28,7 @@ public sealed class ConfigurationErrorTests
         {
             "section like no other",
             "[persistence]\nfile = \"x\"",
-            "1: there is no section [persistence]; the sections are [[durability_for]], [limits], [session], [mqtt], [login], [jwt], [http_login], [postgres_login], [access], [http_access], [[acl]], [[listener]], [[certificate]]."
+            "1: there is no section [persistence]; the sections are [[durability_for]], [limits], [session], [mqtt], [login], [jwt], [http_login], [postgres_login], [access], [http_access], [[acl]], [console], [[listener]], [[certificate]]."
         },
         { "section below one that has none", "[limits.tcp]\na = 1", "1: there is no section [limits.tcp]; [limits] has none below it." },
         { "listener as a plain table", "[listener]\nname = \"a\"", "1: write [[listener]] here: there may be several." },

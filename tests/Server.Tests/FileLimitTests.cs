@@ -19,7 +19,7 @@ public sealed class FileLimitTests
         using var folder = new TemporaryFolder();
         await using var process = ChildProcess.Start(
             "/bin/sh", "-c", $"ulimit -n {FilesMax}; exec \"$0\" \"$@\"", AvocetProcess.Program,
-            "serve", "--port", "auto", "--ws-port", "0", "--data", folder.Path, "--set", "mqtt.sys_interval_seconds=1");
+            "serve", "--port", "auto", "--ws-port", "0", "--console-port", "0", "--data", folder.Path, "--set", "mqtt.sys_interval_seconds=1");
         var port = await AvocetProcess.PortOfAsync(process);
         await process.WaitForLineAsync("Ready.");
         await using var watcher = await RawConnection.OpenAsync(port, Given.Client("watcher").V311());

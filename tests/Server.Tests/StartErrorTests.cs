@@ -34,7 +34,7 @@ public sealed class StartErrorTests
         AssertFailsAsync(
             $"avocet: listener 'tcp' not started: {address} can be reached from other machines and nobody would have to log in. "
             + "Either listen on this machine only (address = \"127.0.0.1\", or --bind 127.0.0.1), "
-            + "or ask for passwords (login.password_file, see 'avocet passwd'), "
+            + "or ask for passwords (login.users = true, or login.password_file, see 'avocet passwd'), "
             + "or let everyone in on purpose (allow_anonymous = true, or --allow-anonymous).",
             "serve", "--bind", address, "--port", "auto");
 

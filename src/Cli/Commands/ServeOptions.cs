@@ -25,6 +25,12 @@ internal sealed class ServeOptions
         HelpName = "port",
     };
 
+    private readonly Option<string?> _consolePort = new("--console-port")
+    {
+        Description = "The port of the console and the API (default 18083); 0 is off, auto is any free one.",
+        HelpName = "port",
+    };
+
     private readonly Option<string?> _data = new("--data", "-d") { Description = "The folder of the broker's files.", HelpName = "folder" };
     private readonly Option<bool> _allowAnonymous = new("--allow-anonymous") { Description = "Let clients in without a password, on all listeners." };
     private readonly Option<string?> _logLevel = new("--log-level", "-l")
@@ -47,6 +53,7 @@ internal sealed class ServeOptions
         command.Options.Add(_bind);
         command.Options.Add(_port);
         command.Options.Add(_webSocketPort);
+        command.Options.Add(_consolePort);
         command.Options.Add(_allowAnonymous);
         command.Options.Add(_data);
         command.Options.Add(_logLevel);
@@ -61,6 +68,7 @@ internal sealed class ServeOptions
         Bind = parsed.GetValue(_bind),
         Port = parsed.GetValue(_port),
         WebSocketPort = parsed.GetValue(_webSocketPort),
+        ConsolePort = parsed.GetValue(_consolePort),
         AllowAnonymous = parsed.GetValue(_allowAnonymous),
         DataFolder = parsed.GetValue(_data),
         LogLevel = parsed.GetValue(_logLevel),

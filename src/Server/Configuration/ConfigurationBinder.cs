@@ -24,6 +24,7 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
     {
         var server = Section<ServerOptions>.Bind(root, new ServerOptions());
         server = Section<ServerOptions>.Bind(root.Table(ConfigurationKeys.Limits), server);
+        server = Section<ServerOptions>.Bind(root.Table(ConsoleKeys.Console), server);
         var broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Session), server.Broker);
         broker = Section<BrokerOptions>.Bind(root.Table(ConfigurationKeys.Mqtt), broker);
         if (root.Items(ConfigurationKeys.DurabilityFor) is { Count: > 0 } exceptions) broker = broker with { TopicDurabilities = [.. exceptions.Select(BindDurability)] };
@@ -45,6 +46,8 @@ internal sealed class ConfigurationBinder(SettingAssigner assigner)
         CheckRanges(root.Table(SecurityKeys.Login), "allow_from", security.Login.AllowFrom);
         CheckRanges(root.Table(SecurityKeys.Login), "deny_from", security.Login.DenyFrom);
         var certificates = BindCertificates(root.Items(ConfigurationKeys.Certificate));
+        if (server.Console.IsTls && certificates.Count == 0) assigner.Report(root.Table(ConsoleKeys.Console).OriginOf("tls"), "console.tls = true: there is no certificate; add a [[certificate]] with 'file' and 'key_file'.");
+
         var listeners = new List<ListenerOptions>();
         foreach (var item in root.Items(ConfigurationKeys.Listener)) listeners.Add(BindListener(item, certificates.Count > 0));
         CheckTogether(root.Items(ConfigurationKeys.Listener), listeners);

@@ -23,6 +23,9 @@ public sealed record ConfigurationInput
     /// <summary><c>--ws-port</c>: the same for transport <c>ws</c>.</summary>
     public string? WebSocketPort { get; init; }
 
+    /// <summary><c>--console-port</c>: the port of the management listener.</summary>
+    public string? ConsolePort { get; init; }
+
     /// <summary><c>--allow-anonymous</c>: for all listeners.</summary>
     public bool AllowAnonymous { get; init; }
 

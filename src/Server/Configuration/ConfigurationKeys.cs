@@ -49,7 +49,7 @@ internal static class ConfigurationKeys
     public static Section<ServerOptions> Root { get; } = CreateRoot();
 
     /// <summary>Every section with the ones below it, in the order of the reference page.</summary>
-    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Http, SecurityKeys.Postgres, SecurityKeys.Access, SecurityKeys.HttpAccess, SecurityKeys.Rule, Listener, ListenerCertificate, Certificate];
+    public static IEnumerable<Section> AllSections { get; } = [Root, DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Http, SecurityKeys.Postgres, SecurityKeys.Access, SecurityKeys.HttpAccess, SecurityKeys.Rule, ConsoleKeys.Console, Listener, ListenerCertificate, Certificate];
 
     public static string NameOf(Durability durability) => Durabilities.First(choice => choice.Value == durability).Word;
 
@@ -58,7 +58,7 @@ internal static class ConfigurationKeys
         {
             Path = "",
             Summary = "Keys at the top of the file, before the first section.",
-            Sections = [DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Http, SecurityKeys.Postgres, SecurityKeys.Access, SecurityKeys.HttpAccess, SecurityKeys.Rule, Listener, Certificate],
+            Sections = [DurabilityFor, Limits, Session, Mqtt, SecurityKeys.Login, SecurityKeys.Token, SecurityKeys.Http, SecurityKeys.Postgres, SecurityKeys.Access, SecurityKeys.HttpAccess, SecurityKeys.Rule, ConsoleKeys.Console, Listener, Certificate],
         }
         .Text("data", SettingKind.File, o => o.DataFolder, (o, v) => o with { DataFolder = v },
             "The folder of the server's files, sessions and messages among them; it is made where it is missing. "

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Avocet.Management.Resources;
 using Avocet.Security;
 
 namespace Avocet.Server.Configuration;
@@ -66,6 +67,33 @@ internal static class ConfigurationListing
                 var name = items[i].FindText("name") ?? i.ToString(CultureInfo.InvariantCulture);
                 var path = section.IsArray ? $"{prefix}{section.Name}.{name}." : $"{prefix}{section.Name}.";
                 foreach (var setting in Flatten(items[i], path)) yield return setting;
+            }
+        }
+    }
+
+    /// <summary>Every value in effect, for the API; of a secret only that it is set.</summary>
+    public static IEnumerable<SettingDocument> ListAll(ServerConfiguration configuration) => ListAll(configuration.Root, "", configuration.Options);
+
+    private static IEnumerable<SettingDocument> ListAll(SettingTable table, string prefix, ServerOptions options)
+    {
+        foreach (var key in table.Section.Keys)
+        {
+            var setting = table.Find(key.Name);
+            if (setting is null && !Matters(table, key.Name)) continue;
+
+            var value = setting is null ? EffectiveDefault(table, key, options) : Format(setting.Value);
+            var isSecret = key.Kind == SettingKind.Secret;
+            yield return new SettingDocument(prefix + key.Name, isSecret ? null : value, setting?.Origin.Text ?? "default", isSecret, key.IsReloadable);
+        }
+
+        foreach (var section in table.Section.Sections)
+        {
+            var items = section.IsArray ? table.Items(section) : [table.Table(section)];
+            for (var i = 0; i < items.Count; i++)
+            {
+                var name = items[i].FindText("name") ?? i.ToString(CultureInfo.InvariantCulture);
+                var path = section.IsArray ? $"{prefix}{section.Name}.{name}." : $"{prefix}{section.Name}.";
+                foreach (var document in ListAll(items[i], path, options)) yield return document;
             }
         }
     }

@@ -12,15 +12,16 @@ public static class ConfigurationReference
              To write it again: `avocet config reference > docs/configuration.md`. -->
 
         Avocet needs no configuration: without one it listens on this machine only, MQTT on 127.0.0.1:1883 and WebSocket on
-        ws://127.0.0.1:8083/mqtt, and lets anyone there in. Passwords and access rules: [security.md](security.md).
+        ws://127.0.0.1:8083/mqtt, and lets anyone there in. Passwords and access rules: [security.md](security.md). Console, API and
+        `avocet ctl`: [console.md](console.md).
 
         Settings come from four places. The later one wins:
 
         1. the defaults on this page;
         2. a TOML file: `avocet serve --config avocet.toml`, or the environment variable `AVOCET_CONFIG`;
         3. environment variables: `AVOCET_` and the key in capitals, with two underscores for each dot;
-        4. the command line: `--set key=value`, and the options `--bind`, `--port`, `--ws-port`, `--allow-anonymous`, `--data` and
-           `--log-level`, which win over `--set`.
+        4. the command line: `--set key=value`, and the options `--bind`, `--port`, `--ws-port`, `--console-port`, `--allow-anonymous`,
+           `--data` and `--log-level`, which win over `--set`.
 
         | To set | in the file | in the environment | on the command line |
         |---|---|---|---|

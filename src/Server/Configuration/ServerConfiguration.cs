@@ -81,6 +81,7 @@ public sealed class ServerConfiguration
     {
         if (input.DataFolder is { } data) assigner.AssignText(root, "data", data, new Origin("--data"));
         if (input.LogLevel is { } level) assigner.AssignText(root, "log_level", level, new Origin("--log-level"));
+        if (input.ConsolePort is { } consolePort) assigner.AssignText(root.Table(ConsoleKeys.Console), "port", consolePort, new Origin("--console-port"));
         if (input.Port is { } port) ApplyPort(root, "tcp", port, new Origin("--port"), assigner);
         if (input.WebSocketPort is { } webSocketPort) ApplyPort(root, "ws", webSocketPort, new Origin("--ws-port"), assigner);
 

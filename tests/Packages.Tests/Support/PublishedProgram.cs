@@ -21,7 +21,7 @@ internal static partial class PublishedProgram
 
     private static async Task ServeAsync(string program, TemporaryFolder data)
     {
-        var start = new ProcessStartInfo(program, ["serve", "--port", "auto", "--ws-port", "auto", "--data", data.Path])
+        var start = new ProcessStartInfo(program, ["serve", "--port", "auto", "--ws-port", "auto", "--console-port", "auto", "--data", data.Path])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -43,6 +43,9 @@ internal static partial class PublishedProgram
             Assert.True(output.Contains("Ready.", StringComparison.Ordinal), $"{program} was not ready:\n{output}\n{(process.HasExited ? await errors : "")}");
             var port = Port().Match(output).Groups[1].Value;
             await Command.RunAsync(Command.Short, "mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-t", "packages/test", "-m", "22.5", "-q", "1", "-r");
+            // The API both ways: what is compiled ahead of time must read and write its documents, too.
+            Assert.Contains("matched", await Command.RunAsync(Command.Short, program, "ctl", "publish", "packages/console", "on", "--retain", "--data", data.Path), StringComparison.Ordinal);
+            Assert.Contains("clients_connected", await Command.RunAsync(Command.Short, program, "ctl", "overview", "--data", data.Path), StringComparison.Ordinal);
 
             await Command.RunAsync(Command.Short, "kill", "-TERM", $"{process.Id}");
             await process.WaitForExitAsync().WaitAsync(Deadline);

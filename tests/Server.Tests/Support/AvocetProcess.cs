@@ -14,6 +14,8 @@ internal static partial class AvocetProcess
     /// <summary>Starts it, with a data folder of its own which goes with it, unless <c>--data</c> names one.</summary>
     public static ChildProcess Start(IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
     {
+        // Tests run side by side, and only one could have the console's usual port.
+        if (arguments is ["serve", ..] && !arguments.Contains("--console-port")) environment = new Dictionary<string, string>(environment) { ["AVOCET_CONSOLE__PORT"] = "0" };
         if (arguments is not ["serve", ..] || arguments.Contains("--data")) return ChildProcess.Start(Program, arguments, environment);
 
         var folder = new TemporaryFolder();

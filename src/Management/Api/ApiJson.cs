@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Avocet.Management.Audit;
+using Avocet.Management.Resources;
+
+namespace Avocet.Management.Api;
+
+/// <summary>All documents of the API. Names as in the configuration: small letters and underscores.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(Page<AuditEntry>))]
+[JsonSerializable(typeof(Page<UserDocument>))]
+[JsonSerializable(typeof(Page<KeyDocument>))]
+[JsonSerializable(typeof(NewUser))]
+[JsonSerializable(typeof(UserChange))]
+[JsonSerializable(typeof(NewKey))]
+[JsonSerializable(typeof(CreatedKey))]
+[JsonSerializable(typeof(SetupState))]
+[JsonSerializable(typeof(SetupRequest))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(PasswordChange))]
+[JsonSerializable(typeof(MeDocument))]
+[JsonSerializable(typeof(VersionDocument))]
+[JsonSerializable(typeof(HealthDocument))]
+[JsonSerializable(typeof(OverviewDocument))]
+[JsonSerializable(typeof(IReadOnlyList<ListenerDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<SettingDocument>))]
+[JsonSerializable(typeof(ReloadDocument))]
+[JsonSerializable(typeof(StoreDocument))]
+[JsonSerializable(typeof(DisconnectRequest))]
+[JsonSerializable(typeof(DisconnectDocument))]
+[JsonSerializable(typeof(PublishRequest))]
+[JsonSerializable(typeof(PublishDocument))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>How requests are read: what is not known, named twice or missing is refused rather than left out.</summary>
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolver = Default;
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.PropertyNameCaseInsensitive = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.MaxDepth = 16;
+    }
+}

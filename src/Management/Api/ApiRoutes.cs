@@ -1,0 +1,26 @@
+using Avocet.Management.Metrics;
+using Avocet.Management.Resources;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+
+namespace Avocet.Management.Api;
+
+/// <summary>Everything the management listener answers. A new resource is a line here and its documents in <see cref="ApiJson"/>.</summary>
+internal static class ApiRoutes
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        PageResource.Map(app);
+        HealthResource.Map(app);
+        MetricsEndpoint.Map(app);
+        var api = app.MapGroup("/api/v1");
+        PageResource.MapDocument(api);
+        AccountResource.Map(api);
+        UserResource.Map(api);
+        KeyResource.Map(api);
+        AuditResource.Map(api);
+        BrokerResource.Map(api);
+        ClientResource.Map(api);
+        PublishResource.Map(api);
+    }
+}

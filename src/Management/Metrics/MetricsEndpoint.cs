@@ -1,0 +1,21 @@
+using System.Diagnostics.Metrics;
+using Avocet.Management.Access;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+
+namespace Avocet.Management.Metrics;
+
+/// <summary><c>/metrics</c>, as Prometheus reads it. See docs/decisions/0081-metrics.md.</summary>
+internal static class MetricsEndpoint
+{
+    public static void AddTo(IServiceCollection services, Meter meter) => services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        .AddMeter(BrokerMeter.Name)
+        // Of this broker only: another one of the same process has a meter of the same name.
+        .AddView(instrument => ReferenceEquals(instrument.Meter, meter) ? null : MetricStreamConfiguration.Drop)
+        .AddPrometheusExporter());
+
+    public static void Map(IEndpointRouteBuilder app) => app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(
+        new HttpMethodMetadata(["GET"]), new AccessMetadata(Scope.Read) { IsOpenWhereMetricsAre = true });
+}

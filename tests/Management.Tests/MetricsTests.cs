@@ -1,0 +1,98 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Avocet.Management.Tests.Support;
+using Avocet.Protocol;
+using Avocet.TestKit;
+using Xunit;
+
+namespace Avocet.Management.Tests;
+
+/// <summary>What Prometheus reads, and that docs/metrics.md says so.</summary>
+public sealed partial class MetricsTests
+{
+    [Fact]
+    public async Task Metrics_need_a_key_unless_they_are_open_on_this_machine()
+    {
+        await using var closed = await TestConsole.StartAsync();
+        await TestConsole.ProblemAsync(await closed.Anonymous.GetAsync("/metrics"), HttpStatusCode.Unauthorized);
+        using var reader = closed.WithKey(Scope.Read);
+        Assert.Equal(HttpStatusCode.OK, (await reader.GetAsync("/metrics")).StatusCode);
+
+        await using var open = await TestConsole.StartAsync(new ManagementOptions { HasOpenMetrics = true });
+        Assert.Equal(HttpStatusCode.OK, (await open.Anonymous.GetAsync("/metrics")).StatusCode);
+        await TestConsole.ProblemAsync(await open.Anonymous.GetAsync("/api/v1/overview"), HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Metrics_count_this_broker_and_no_other()
+    {
+        await using var other = await TestConsole.StartAsync();
+        await other.Broker.ConnectAsync(Given.Client("somebody"));
+        await using var console = await TestConsole.StartAsync();
+        var reader = await console.Broker.ConnectAsync(Given.Client("reader").Subscribed("a/#", Qos.AtMostOnce));
+        var writer = await console.Broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a/b").Payload("12345"));
+        await reader.ExpectAsync(Given.Publish("a/b").Payload("12345"));
+
+        var samples = (await ScrapeAsync(console)).Samples;
+
+        Assert.Equal(2, samples["avocet_clients_connected"]);
+        Assert.Equal(1, samples["avocet_messages_received_total"]);
+        Assert.Equal(5, samples["avocet_payload_sent_bytes_total"]);
+        Assert.Equal(2, samples["avocet_packets_received_total{type=connect}"]);
+        Assert.Equal(0, samples["avocet_messages_dropped_total{cause=queue_full}"]);
+    }
+
+    [Fact]
+    public async Task Metrics_are_those_that_are_documented()
+    {
+        await using var store = await TestConsole.StartAsync(services: new Broker.BrokerServices { Store = new Broker.Storage.MemoryStore() });
+
+        var exposed = (await ScrapeAsync(store)).Types.Select(type => $"{type.Key} {type.Value}").Order(StringComparer.Ordinal);
+
+        var page = await File.ReadAllTextAsync(Path.Combine(Server.Tests.Support.Repository.Root, "docs", "metrics.md"));
+        var documented = Row().Matches(page).Select(row => $"{row.Groups[1].Value} {row.Groups[2].Value}").Order(StringComparer.Ordinal);
+        Assert.Equal(documented, exposed);
+    }
+
+    /// <summary>Reads the text format: types by name, and values by name with our own labels.</summary>
+    private static async Task<(Dictionary<string, string> Types, Dictionary<string, double> Samples)> ScrapeAsync(TestConsole console)
+    {
+        using var client = console.WithKey(Scope.Read);
+        var text = await client.GetStringAsync("/metrics");
+        var (types, samples) = (new Dictionary<string, string>(), new Dictionary<string, double>());
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (Type().Match(line) is { Success: true } type)
+            {
+                types[type.Groups[1].Value] = type.Groups[2].Value;
+            }
+            else if (!line.StartsWith('#'))
+            {
+                var sample = Sample().Match(line);
+                Assert.True(sample.Success, $"This is no sample: {line}");
+                var labels = Label().Matches(sample.Groups[2].Value).Where(label => !label.Groups[1].Value.StartsWith("otel_", StringComparison.Ordinal)).Select(label => $"{label.Groups[1].Value}={label.Groups[2].Value}").ToList();
+                samples[sample.Groups[1].Value + (labels.Count > 0 ? $"{{{string.Join(',', labels)}}}" : "")] = double.Parse(sample.Groups[3].Value, System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+
+        // They tell of the exporter, not of the broker.
+        types.Remove("target_info");
+        types.Remove("target");
+        types.Remove("otel_scope_info");
+        types.Remove("otel_scope");
+        return (types, samples);
+    }
+
+    [GeneratedRegex(@"^# TYPE (\S+) (\S+)$")]
+    private static partial Regex Type();
+
+    [GeneratedRegex(@"^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")]
+    private static partial Regex Sample();
+
+    [GeneratedRegex("([a-z_]+)=\"((?:[^\"\\\\]|\\\\.)*)\"")]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"^\| `(avocet_[a-z_]+)` \| (\w+) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

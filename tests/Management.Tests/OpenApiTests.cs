@@ -1,0 +1,133 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Avocet.Management.Access;
+using Avocet.Management.Api;
+using Avocet.Management.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Avocet.Management.Tests;
+
+/// <summary>The OpenAPI document is made of the routes that the broker serves, and tells what they really answer.</summary>
+public sealed class OpenApiTests
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    [Fact]
+    public async Task Document_in_the_program_is_that_of_its_routes()
+    {
+        var made = (await MakeAsync()).ToJsonString(Indented) + "\n";
+        var path = Path.Combine(Server.Tests.Support.Repository.Root, "src", "Management", "Web", "openapi.json");
+        if (Environment.GetEnvironmentVariable("AVOCET_WRITE_DOCS") == "1") await File.WriteAllTextAsync(path, made);
+
+        Assert.True(made == await File.ReadAllTextAsync(path), "src/Management/Web/openapi.json is stale. Write it anew: AVOCET_WRITE_DOCS=1 dotnet run --project tests/Management.Tests, and build again.");
+    }
+
+    [Fact]
+    public async Task Document_is_served()
+    {
+        await using var console = await TestConsole.StartAsync();
+
+        using var response = await console.Anonymous.GetAsync("/api/v1/openapi.json");
+
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("3.1.1", (await TestConsole.ReadAsync(response)).GetProperty("openapi").GetString());
+    }
+
+    [Fact]
+    public async Task Answers_are_what_the_document_says()
+    {
+        await using var console = await TestConsole.StartAsync();
+        console.AddUser("anna", Role.Admin);
+        using var admin = console.WithKey(Scope.Admin);
+        var document = await TestConsole.ReadAsync(await console.Anonymous.GetAsync("/api/v1/openapi.json"));
+        var id = console.Accounts.Current.Keys[0].Id;
+
+        var count = 0;
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            if (!path.Value.TryGetProperty("get", out var operation)) continue;
+
+            using var response = await admin.GetAsync(path.Name.Replace("{name}", "anna", StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal));
+            Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path.Name}: {response.StatusCode}");
+            var schema = operation.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+            SchemaCheck.Check(document, schema, await TestConsole.ReadAsync(response), path.Name);
+            count++;
+        }
+
+        Assert.True(count >= 12, $"Only {count} operations were tried.");
+    }
+
+    [Fact]
+    public async Task Problems_are_what_the_document_says()
+    {
+        await using var console = await TestConsole.StartAsync();
+        var document = await TestConsole.ReadAsync(await console.Anonymous.GetAsync("/api/v1/openapi.json"));
+
+        using var response = await console.Anonymous.GetAsync("/api/v1/overview");
+
+        SchemaCheck.Check(document, document.GetProperty("components").GetProperty("schemas").GetProperty("Problem"), await TestConsole.ReadAsync(response), "problem");
+    }
+
+    private static async Task<JsonObject> MakeAsync()
+    {
+        await using var console = await TestConsole.StartAsync(
+            addServices: services => services
+                .AddOpenApi("v1")
+                .ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver())),
+            addEndpoints: app => app.MapOpenApi("/made/{documentName}.json").WithMetadata(new AccessMetadata(null as Scope?)));
+        using var response = await console.Anonymous.GetAsync("/made/v1.json");
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, text + string.Join('\n', console.Log.Errors.Select(error => error.Exception?.ToString())));
+        var document = JsonNode.Parse(text)!.AsObject();
+        document.Remove("servers");
+        document["info"] = new JsonObject
+        {
+            ["title"] = "Avocet",
+            ["version"] = "v1",
+            ["description"] = "The management API of an Avocet broker. See docs/console.md.",
+            ["license"] = new JsonObject { ["name"] = "Apache-2.0", ["identifier"] = "Apache-2.0" },
+        };
+        var components = document["components"]!.AsObject();
+        components["securitySchemes"] = new JsonObject
+        {
+            ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "An API key." },
+            ["session"] = new JsonObject { ["type"] = "apiKey", ["in"] = "cookie", ["name"] = SessionCookie.Name, ["description"] = $"A session; what changes something needs the header {AccessMiddleware.ConsoleHeader}, too." },
+        };
+        components["schemas"]!.AsObject()["Problem"] = JsonNode.Parse(ProblemSchema);
+        foreach (var endpoint in console.Host.Endpoints.OfType<RouteEndpoint>()) Complete(document, endpoint);
+
+        return document;
+    }
+
+    private const string ProblemSchema = """
+        {
+          "required": ["status", "title", "detail", "type"],
+          "type": "object",
+          "properties": {
+            "status": { "type": "integer", "format": "int32" },
+            "title": { "type": "string" },
+            "detail": { "type": "string" },
+            "type": { "type": "string" }
+          }
+        }
+        """;
+
+    /// <summary>What the framework does not know of an endpoint: its scope, and how errors look.</summary>
+    private static void Complete(JsonObject document, RouteEndpoint endpoint)
+    {
+        var path = document["paths"]!["/" + endpoint.RoutePattern.RawText!.TrimStart('/')];
+        var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0].ToLowerInvariant();
+        if (method is null || path?[method] is not JsonObject operation) return;
+
+        operation["responses"]!.AsObject()["default"] = JsonNode.Parse("""{"description":"What is wrong","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}""");
+        if (endpoint.Metadata.GetMetadata<AccessMetadata>()!.Scope is not { } scope) return;
+
+        operation["description"] = $"Needs the scope {ApiNames.Of(scope)}.";
+        operation["security"] = JsonNode.Parse("""[{"key":[]},{"session":[]}]""");
+    }
+}
