@@ -5,6 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 using Avocet.Management.Access;
 using Avocet.Management.Api;
 using Avocet.Management.Tests.Support;
+using Avocet.Protocol;
+using Avocet.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +45,9 @@ public sealed class OpenApiTests
     {
         await using var console = await TestConsole.StartAsync();
         console.AddUser("anna", Role.Admin);
+        var client = await console.Broker.ConnectAsync(Given.Client("known").Persistent().Subscribed("known", Qos.AtLeastOnce).Will("will"));
+        await client.SendAsync(Given.Publish("known").Payload("1").Qos1(1).Retain());
+        await client.ReadPacketAsync(PacketType.Publish);
         using var admin = console.WithKey(Scope.Admin);
         var document = await TestConsole.ReadAsync(await console.Anonymous.GetAsync("/api/v1/openapi.json"));
         var id = console.Accounts.Current.Keys[0].Id;
@@ -52,14 +57,16 @@ public sealed class OpenApiTests
         {
             if (!path.Value.TryGetProperty("get", out var operation)) continue;
 
-            using var response = await admin.GetAsync(path.Name.Replace("{name}", "anna", StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal));
+            var parameters = operation.TryGetProperty("parameters", out var known) ? known.EnumerateArray() : default;
+            var query = string.Join('&', parameters.Where(IsNeeded).Select(parameter => $"{parameter.GetProperty("name").GetString()}=known"));
+            using var response = await admin.GetAsync(path.Name.Replace("{name}", "anna", StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal) + "?" + query);
             Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path.Name}: {response.StatusCode}");
             var schema = operation.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema");
             SchemaCheck.Check(document, schema, await TestConsole.ReadAsync(response), path.Name);
             count++;
         }
 
-        Assert.True(count >= 12, $"Only {count} operations were tried.");
+        Assert.True(count >= 19, $"Only {count} operations were tried.");
     }
 
     [Fact]
@@ -72,6 +79,9 @@ public sealed class OpenApiTests
 
         SchemaCheck.Check(document, document.GetProperty("components").GetProperty("schemas").GetProperty("Problem"), await TestConsole.ReadAsync(response), "problem");
     }
+
+    private static bool IsNeeded(JsonElement parameter) =>
+        parameter.GetProperty("in").GetString() == "query" && parameter.TryGetProperty("required", out var required) && required.GetBoolean();
 
     private static async Task<JsonObject> MakeAsync()
     {

@@ -107,6 +107,14 @@ public sealed partial class ProcessTests : IDisposable
         Assert.Contains("anna", await CtlAsync("users", "list"), StringComparison.Ordinal);
         Assert.Contains("last admin", await FailAsync("ctl", "users", "delete", "anna", "--data", _folder.Path), StringComparison.Ordinal);
         Assert.Contains("user.create", await CtlAsync("audit", "--action", "user"), StringComparison.Ordinal);
+        await CtlAsync("publish", "home/door", "open", "--retain");
+        Assert.Contains("home/door", await CtlAsync("retained", "list", "home/#"), StringComparison.Ordinal);
+        Assert.Contains("Nobody has subscribed to it.", await CtlAsync("explain", "home/door"), StringComparison.Ordinal);
+        Assert.Contains("no session with this client identifier", await CtlAsync("explain", "home/door", "--subscriber", "panel"), StringComparison.Ordinal);
+        Assert.Contains("wildcard", await CtlAsync("explain", "home/#"), StringComparison.Ordinal);
+        Assert.Contains("none", await CtlAsync("clients", "list"), StringComparison.Ordinal);
+        Assert.Contains("none", await CtlAsync("events", "--kind", "queue_full"), StringComparison.Ordinal);
+        Assert.Contains("is_dry_run  false", await CtlAsync("retained", "remove", "home/#"), StringComparison.Ordinal);
         Assert.Contains("No client of this identifier", await FailAsync("ctl", "clients", "disconnect", "nobody", "--data", _folder.Path), StringComparison.Ordinal);
         await CtlAsync("config", "reload");
         await process.WaitForLineAsync("Configuration reloaded");

@@ -9,6 +9,9 @@ internal sealed class CtlCommand
 {
     public const string Examples = """
         avocet ctl overview                                 what the broker of this machine counts
+        avocet ctl explain home/door --subscriber panel     why the panel does not get it
+        avocet ctl events -f                                what is refused and dropped, as it happens
+        avocet ctl clients list --sort queued_messages --descending
         avocet ctl clients disconnect sensor7
         avocet ctl publish home/door open -q 1 -r
         avocet ctl keys create grafana --scope read         prints the key, this once
@@ -21,6 +24,10 @@ internal sealed class CtlCommand
 
     public Command Create()
     {
+        var look = new CtlLookCommands(Add, Write, _options.WantsJson);
+        var clients = new Command("clients", "Clients of the broker.") { CreateDisconnect() };
+        foreach (var one in look.CreateForClients()) clients.Add(one);
+
         var command = new Command("ctl", "Look after a running broker: figures, clients, users, keys, configuration; on this machine or another.")
         {
             Get("health", "Whether the broker takes clients and messages, and if not, why; exit code 1 then.", RunHealthAsync),
@@ -28,7 +35,10 @@ internal sealed class CtlCommand
             Get("version", "Which version runs.", "/api/v1/version"),
             Get("listeners", "Where clients connect.", "/api/v1/listeners"),
             Get("store", "How the store fares.", "/api/v1/store"),
-            new Command("clients", "Clients of the broker.") { CreateDisconnect() },
+            clients,
+            look.CreateEvents(),
+            look.CreateExplain(),
+            look.CreateRetained(),
             CreatePublish(),
             new Command("users", "Users of the console.") { Get("list", "All users.", "/api/v1/users?limit=1000"), CreateUserAdd(), CreateUserRole(), CreateUserPassword(), CreateDelete("user", "/api/v1/users/") },
             new Command("keys", "API keys.") { Get("list", "All keys, without the keys themselves.", "/api/v1/api-keys?limit=1000"), CreateKey(), CreateDelete("key's id", "/api/v1/api-keys/") },

@@ -31,6 +31,14 @@ namespace Avocet.Management.Api;
 [JsonSerializable(typeof(DisconnectDocument))]
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(PublishDocument))]
+[JsonSerializable(typeof(ClientsDocument))]
+[JsonSerializable(typeof(QueueDocument))]
+[JsonSerializable(typeof(Page<SubscriptionDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<MessageDocument>))]
+[JsonSerializable(typeof(RemoveRetainedRequest))]
+[JsonSerializable(typeof(RemoveRetainedDocument))]
+[JsonSerializable(typeof(EventsDocument))]
+[JsonSerializable(typeof(ExplanationDocument))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How requests are read: what is not known, named twice or missing is refused rather than left out.</summary>

@@ -22,5 +22,8 @@ internal static class ApiRoutes
         BrokerResource.Map(api);
         ClientResource.Map(api);
         PublishResource.Map(api);
+        RetainedResource.Map(api);
+        EventResource.Map(api);
+        ExplainResource.Map(api);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Avocet.Broker.Inspection;
 using Avocet.Management.Access;
 using Avocet.Management.Api;
 using Avocet.Protocol;
@@ -14,11 +16,58 @@ public sealed record DisconnectRequest(string ClientId);
 /// <param name="Disconnected">How many connections were ended.</param>
 public sealed record DisconnectDocument(int Disconnected);
 
-/// <summary>What can be done to clients.</summary>
+/// <summary>Clients, what waits for them, and what can be done to them. A client identifier may have any characters, so that it stands in no path.</summary>
 internal static class ClientResource
 {
-    public static void Map(IEndpointRouteBuilder api) =>
+    private static readonly Dictionary<string, ClientSort> Sorts = Enum.GetValues<ClientSort>().ToDictionary(sort => ApiNames.Of(sort.ToString()));
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/clients", List).Needs(Scope.Read).Produces<ClientsDocument>().WithTags("Clients").WithSummary("Clients that are connected, or whose sessions wait for them; text is a part of the client identifier, user name or address");
+        api.MapGet("/clients/one", Get).Needs(Scope.Read).Produces<ClientDocument>().WithTags("Clients").WithSummary("One client");
+        api.MapGet("/clients/queue", PeekQueue).Needs(Scope.Operate).Produces<QueueDocument>().WithTags("Clients").WithSummary("The beginning of what is in flight to a client, and of what waits for it");
+        api.MapGet("/subscriptions", ListSubscriptions).Needs(Scope.Read).Produces<Page<SubscriptionDocument>>().WithTags("Clients").WithSummary("The subscriptions of a client, or of all");
         api.MapPost("/clients/disconnect", Disconnect).Needs(Scope.Operate).Produces<DisconnectDocument>().WithTags("Clients").WithSummary("End a client's connection; its session stays");
+    }
+
+    private static IResult List(
+        string? text, bool? connected, string? listener, string? sort, bool? descending, string? cursor, int? limit, [FromServices] ManagementContext management)
+    {
+        var order = ClientSort.ClientId;
+        if (sort is not null && !Sorts.TryGetValue(sort, out order)) return Problem.BadRequest($"sort '{sort}' is not known; there are {string.Join(", ", Sorts.Keys)}.");
+
+        var skip = 0;
+        if (Paging.Decode(cursor) is { } key && !int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out skip)) return Problem.BadRequest("cursor is none of ours; leave it out to begin anew.");
+
+        var count = Paging.CheckLimit(limit);
+        var page = management.Sources.Broker.Inspector.ListClients(new ClientQuery { Text = text, IsConnected = connected, Listener = listener, Sort = order, IsDescending = descending ?? false, Skip = skip, Max = count });
+        // Figures change while somebody reads on, so that there is no better place to go on from than a number.
+        var next = skip + page.Clients.Count < page.Total && page.Clients.Count > 0 ? Paging.Encode((skip + page.Clients.Count).ToString(CultureInfo.InvariantCulture)) : null;
+        return TypedResults.Ok(new ClientsDocument([.. page.Clients.Select(ClientDocument.Of)], next, page.Total));
+    }
+
+    private static IResult Get([FromQuery(Name = "client_id")] string clientId, [FromServices] ManagementContext management) =>
+        management.Sources.Broker.Inspector.FindClient(clientId) is { } client ? TypedResults.Ok(ClientDocument.Of(client)) : NoSession();
+
+    private static IResult PeekQueue([FromQuery(Name = "client_id")] string clientId, int? limit, [FromServices] ManagementContext management)
+    {
+        if (management.Sources.Broker.Inspector.PeekQueue(clientId, Paging.CheckLimit(limit), MessageDocument.PayloadBytesMax) is not { } peek) return NoSession();
+
+        return TypedResults.Ok(new QueueDocument([.. peek.Inflight.Select(MessageDocument.Of)], [.. peek.Queued.Select(MessageDocument.Of)], peek.QueuedTotal));
+    }
+
+    private static IResult ListSubscriptions([FromQuery(Name = "client_id")] string? clientId, string? cursor, int? limit, [FromServices] ManagementContext management)
+    {
+        var ordered = management.Sources.Broker.Inspector.ListSubscriptions(clientId)
+            .Select(one => new SubscriptionDocument(one.ClientId, one.Filter, (int)one.Qos, one.NoLocal, one.RetainAsPublished, one.SubscriptionId))
+            .OrderBy(KeyOf, StringComparer.Ordinal);
+        return TypedResults.Ok(Paging.Cut(ordered, KeyOf, cursor, limit));
+
+        // No client identifier has U+0000. [MQTT-1.5.4-2]
+        static string KeyOf(SubscriptionDocument one) => $"{one.ClientId}\0{one.Filter}";
+    }
+
+    private static Problem NoSession() => Problem.NotFound("No client of this identifier is connected or has a session.");
 
     private static IResult Disconnect([FromBody] DisconnectRequest request, HttpContext context, [FromServices] ManagementContext management)
     {

@@ -103,6 +103,17 @@ internal sealed class UserDatabase : IAuthenticator, IAuthorizer, IDisposable
 
     public bool MayReceive(ClientIdentity client, ReadOnlySpan<byte> topicName) => May(client, UserWish.Receive, topicName);
 
+    public string? Explain(ClientIdentity client, ReadOnlySpan<byte> topic, AccessWish wish)
+    {
+        var kind = wish.Kind switch
+        {
+            AccessKind.Publish => UserWish.Send,
+            AccessKind.Subscribe => UserWish.Subscribe,
+            _ => UserWish.Receive,
+        };
+        return _present.RightsOf(client.UserName, _isSysGuarded).Explain(kind, topic, Subject.Of(client)).Text;
+    }
+
     /// <summary>Carries out commands; null where the topic is another one. That the client may was asked before.</summary>
     public async Task<ControlAnswer?> AnswerAsync(ClientIdentity client, string topicName, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {

@@ -56,9 +56,13 @@ internal sealed class TestConsole : IAsyncDisposable
     public HttpClient Anonymous { get; private set; } = null!;
 
     public static async Task<TestConsole> StartAsync(
-        ManagementOptions? options = null, BrokerServices? services = null, Action<IServiceCollection>? addServices = null, Action<WebApplication>? addEndpoints = null)
+        ManagementOptions? options = null,
+        BrokerServices? services = null,
+        Action<IServiceCollection>? addServices = null,
+        Action<WebApplication>? addEndpoints = null,
+        BrokerOptions? brokerOptions = null)
     {
-        var broker = new TestBroker(services: services);
+        var broker = new TestBroker(brokerOptions, services);
         var console = new TestConsole(options ?? new ManagementOptions(), broker, addServices, addEndpoints);
         await console.Host.StartAsync(CancellationToken.None);
         console.Anonymous = console.NewClient();
