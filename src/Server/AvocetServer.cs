@@ -118,6 +118,8 @@ public sealed class AvocetServer : IAsyncDisposable
         }
 
         var tls = _endpoints.Where(endpoint => endpoint.Certificates is not null).Select(endpoint => endpoint.Certificates!).ToArray();
+        // Once at the start: the runtime loads what this needs when it first needs it, and connections may have taken all files by then.
+        CheckFiles(tls);
         _fileCheck = _services.TimeProvider.CreateTimer(_ => CheckFiles(tls), null, FileCheckPeriod, FileCheckPeriod);
 
         if (BeforeReady is { } before) await before(cancellationToken);
@@ -310,8 +312,17 @@ public sealed class AvocetServer : IAsyncDisposable
 
     private void CheckFiles(ServerCertificates[] certificates)
     {
-        foreach (var one in certificates) one.ReloadIfChanged();
+        try
+        {
+            foreach (var one in certificates) one.ReloadIfChanged();
 
-        _security.ReloadIfChanged();
+            _security.ReloadIfChanged();
+        }
+#pragma warning disable CA1031 // An exception out of a timer would end the process; it is tried again with the next tick.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.FilesNotChecked(_logger, exception.Message);
+        }
     }
 }

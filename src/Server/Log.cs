@@ -39,6 +39,9 @@ internal static partial class Log
     [LoggerMessage(2009, LogLevel.Critical, "A commit to the store failed in a way nobody expected. Report it, please; a restart of the broker helps for now.")]
     public static partial void StoreWorkFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(2052, LogLevel.Warning, "Whether certificates, passwords and rules have changed could not be looked at; it is tried again: {Problem}")]
+    public static partial void FilesNotChecked(ILogger logger, string problem);
+
     [LoggerMessage(2010, LogLevel.Information, "Stopping on {Signal}: no new connections; clients have {Seconds} s to end.")]
     public static partial void Stopping(ILogger logger, string signal, int seconds);
 

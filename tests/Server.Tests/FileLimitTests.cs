@@ -29,7 +29,7 @@ public sealed class FileLimitTests
 
         var clients = Enumerable.Range(0, Clients).Select(i => StayAsync(port, i, mayLeave.Task)).ToList();
         await process.WaitForLineAsync("Too many open files");
-        for (var turn = 0; turn < 3; turn++) Assert.Equal(PacketType.Publish, (await watcher.TryReadAsync())?.Type);
+        for (var turn = 0; turn < 3; turn++) Assert.True((await watcher.TryReadAsync())?.Type == PacketType.Publish, $"The watcher gets nothing any more:\n{process.Output}");
 
         // As many go as there were files for: the others come in.
         mayLeave.SetResult();
