@@ -487,6 +487,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                     if (_isHeld)
                     {
                         Context.Statistics.Add(Counter.BytesReceived, before);
+                        _bytesReceived += before;
                         return buffer.GetPosition(before);
                     }
 
