@@ -1,8 +1,12 @@
 using System.Net;
+using System.Text.Json;
 using Avocet.Management.Access;
 using Avocet.Management.Accounts;
+using Avocet.Management.Api;
 using Avocet.Management.Audit;
 using Avocet.Management.Metrics;
+using Avocet.Management.Resources;
+using Avocet.Management.Streams;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +27,8 @@ internal sealed class ManagementContext : IDisposable
         Setup = new SetupToken(Accounts, TimeProvider);
         Passwords = new PasswordCheck(Accounts, TimeProvider, Logger);
         Meter = new BrokerMeter(sources.Broker, sources.Version, TimeProvider);
+        Streams = new StreamGate(TimeProvider);
+        Overview = new OverviewTicker(() => JsonSerializer.Serialize(OverviewDocument.Of(sources), ApiJson.Default.OverviewDocument), TimeProvider);
         Audit = new AuditLog(options.DataFolder, TimeProvider, Logger);
     }
 
@@ -46,6 +52,12 @@ internal sealed class ManagementContext : IDisposable
 
     public BrokerMeter Meter { get; }
 
+    /// <summary>The streams that run.</summary>
+    public StreamGate Streams { get; }
+
+    /// <summary>The overview of every second.</summary>
+    public OverviewTicker Overview { get; }
+
     /// <summary>The key for whoever may read the data folder; null where there is none.</summary>
     public string? LocalKey { get; set; }
 
@@ -66,5 +78,6 @@ internal sealed class ManagementContext : IDisposable
     {
         Passwords.Dispose();
         Meter.Dispose();
+        Streams.Dispose();
     }
 }

@@ -81,6 +81,7 @@ public sealed class ManagementHost : IAsyncDisposable
     public Task StopAsync(CancellationToken cancellationToken)
     {
         _local?.Remove();
+        _management.Streams.Stop();
         return _app.StopAsync(cancellationToken);
     }
 

@@ -9,6 +9,9 @@ internal static class ManagementLimits
     /// <summary>Requests handled at a time; more get 503.</summary>
     public const int RequestsMax = 32;
 
+    /// <summary>Streams at a time, which are no requests in this sense; more get 503.</summary>
+    public const int StreamsMax = 32;
+
     /// <summary>Log-ins handled at a time, whose answers may be held back; more get 429.</summary>
     public const int LoginsMax = 8;
 

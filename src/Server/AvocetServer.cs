@@ -159,7 +159,10 @@ public sealed class AvocetServer : IAsyncDisposable
 
     /// <summary>The listeners for the API.</summary>
     internal IReadOnlyList<ListenerDocument> DescribeListeners() =>
-        [.. _endpoints.Select(endpoint => new ListenerDocument(endpoint.Options.Name, endpoint.Options.TransportName, StartPage.Address(endpoint), endpoint.Options.IsTls, endpoint.AllowsAnonymous))];
+        [.. _endpoints.Select(endpoint => new ListenerDocument(endpoint.Options.Name, endpoint.Options.TransportName, StartPage.Address(endpoint), endpoint.Options.IsTls, endpoint.AllowsAnonymous)
+        {
+            Certificates = [.. (endpoint.Certificates?.Loaded ?? []).Select(one => new CertificateDocument(one.Subject, one.Issuer, new DateTimeOffset(one.NotAfter.ToUniversalTime())))],
+        })];
 
     /// <summary>Reads passwords and access rules again, and takes the rules of other options. Bad ones are logged, and the old stay in use.</summary>
     public void ReloadSecurity(ServerOptions options) => _security.Reload(options.EffectiveSecurity);

@@ -57,12 +57,14 @@ public sealed class OpenApiTests
         {
             if (!path.Value.TryGetProperty("get", out var operation)) continue;
 
+            // A stream has no end, and its items are documents of their own.
+            if (!operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("application/json", out var content)) continue;
+
             var parameters = operation.TryGetProperty("parameters", out var known) ? known.EnumerateArray() : default;
             var query = string.Join('&', parameters.Where(IsNeeded).Select(parameter => $"{parameter.GetProperty("name").GetString()}=known"));
             using var response = await admin.GetAsync(path.Name.Replace("{name}", "anna", StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal) + "?" + query);
             Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path.Name}: {response.StatusCode}");
-            var schema = operation.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema");
-            SchemaCheck.Check(document, schema, await TestConsole.ReadAsync(response), path.Name);
+            SchemaCheck.Check(document, content.GetProperty("schema"), await TestConsole.ReadAsync(response), path.Name);
             count++;
         }
 

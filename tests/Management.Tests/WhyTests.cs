@@ -47,6 +47,24 @@ public sealed class WhyTests
     }
 
     [Fact]
+    public async Task Queue_is_cleared_and_session_is_ended_and_both_are_audited()
+    {
+        await using var console = await TestConsole.StartAsync();
+        await LeaveAsync(console, "c/+");
+        await PublishAsync(console, "a", "text"u8.ToArray());
+        using var operating = console.WithKey(Scope.Operate);
+
+        using var cleared = await operating.SendAsync(TestConsole.Json(HttpMethod.Post, "/api/v1/clients/queue/clear", new { client_id = "c/+" }));
+        Assert.Equal(1, (await TestConsole.ReadAsync(cleared)).GetProperty("removed").GetInt64());
+        using var ended = await operating.SendAsync(TestConsole.Json(HttpMethod.Post, "/api/v1/sessions/end", new { client_id = "c/+" }));
+        Assert.Equal(1, (await TestConsole.ReadAsync(ended)).GetProperty("ended").GetInt32());
+
+        Assert.Equal(["session.end c/+", "client.queue.clear c/+: 1 messages"], console.Host.Management.Audit.Find(long.MaxValue, 2, _ => true).Select(entry => $"{entry.Action} {entry.Subject}"));
+        await TestConsole.ProblemAsync(await operating.SendAsync(TestConsole.Json(HttpMethod.Post, "/api/v1/sessions/end", new { client_id = "c/+" })), HttpStatusCode.NotFound);
+        await TestConsole.ProblemAsync(await operating.SendAsync(TestConsole.Json(HttpMethod.Post, "/api/v1/clients/queue/clear", new { client_id = "c/+" })), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Payloads_that_wait_are_not_for_who_may_only_read()
     {
         await using var console = await TestConsole.StartAsync();

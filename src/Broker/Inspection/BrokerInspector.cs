@@ -85,6 +85,20 @@ public sealed class BrokerInspector
         return true;
     }
 
+    /// <summary>
+    /// Ends a client's session with its subscriptions and what waits for it, and its connection, too; its will is published as if the connection were lost. Completes once
+    /// that is done. False when it has no session.
+    /// </summary>
+    /// <param name="clientId">The client.</param>
+    /// <param name="detail">Why, for the client and the events.</param>
+    /// <param name="cancellationToken">Ends the wait for the connection.</param>
+    public Task<bool> EndSessionAsync(string clientId, string detail, CancellationToken cancellationToken) => SessionOperations.EndAsync(_context, clientId, detail, cancellationToken);
+
+    /// <summary>Removes what waits for a client now, in flight messages excepted; returns how many there were, or null when it has no session.</summary>
+    /// <param name="clientId">The client.</param>
+    /// <param name="cancellationToken">Ends the removal where it is.</param>
+    public Task<long?> ClearQueueAsync(string clientId, CancellationToken cancellationToken) => SessionOperations.ClearQueueAsync(_context, clientId, cancellationToken);
+
     /// <summary>Retained messages whose topics match a filter, in no order.</summary>
     /// <param name="filter">A Topic Filter, mount point included; <c>#</c> does not find what begins with <c>$</c>. [MQTT-4.7.2-1]</param>
     /// <param name="max">Messages at most.</param>

@@ -228,6 +228,24 @@ internal sealed class Outbound(Session session, BrokerContext context)
         return (inflight, _queue?.Peek(max) ?? []);
     }
 
+    /// <summary>The sequence number behind everything that was taken so far.</summary>
+    public long NextSequence => _nextSequence;
+
+    /// <summary>Gives up what waits in memory below a sequence number, and counts it; tells whether more of it waits in the store.</summary>
+    public int DropQueued(long below, out bool hasMore)
+    {
+        var count = 0;
+        while (_queue is not null && _queue.TryPeek(out var outbound) && outbound.Sequence < below)
+        {
+            _queue.TryDequeue(out _);
+            NoteDone(outbound.Sequence, outbound);
+            count++;
+        }
+
+        hasMore = TryGetStoredFrom(out var from) && from < below;
+        return count;
+    }
+
     /// <summary>The end: what it got as a member of a shared group and did not finish is returned.</summary>
     public List<OutboundMessage> End()
     {

@@ -359,6 +359,22 @@ internal sealed class Session : ICommitWaiter
         }
     }
 
+    /// <summary>The sequence number behind everything that was queued so far.</summary>
+    public long NextSequence
+    {
+        get
+        {
+            lock (this) return _outbound?.NextSequence ?? 0;
+        }
+    }
+
+    /// <summary>Gives up what waits in memory below a sequence number, and counts it; tells whether more of it waits in the store.</summary>
+    public int DropQueued(long below, out bool hasMore)
+    {
+        hasMore = false;
+        lock (this) return _outbound?.DropQueued(below, out hasMore) ?? 0;
+    }
+
     /// <summary>The subscriptions at present.</summary>
     public List<Subscription> ListSubscriptions()
     {

@@ -229,6 +229,27 @@ internal sealed class SessionRegistry(BrokerContext context)
         batch.Flush();
     }
 
+    /// <summary>
+    /// Ends a session for good: at once where it has no connection, else together with that, which is returned to be closed. False when there is no session.
+    /// </summary>
+    public bool TryEnd(string clientId, string why, FlushBatch batch, out Connection? connection)
+    {
+        var after = new Aftermath();
+        lock (_gate)
+        {
+            connection = null;
+            if (!_sessions.TryGetValue(clientId, out var session)) return false;
+
+            SessionEvents.Ended(session, why);
+            connection = session.Connection;
+            if (connection is null) End(session, ref after);
+            else session.ExpirySeconds = 0;
+        }
+
+        Finish(after, batch);
+        return true;
+    }
+
     /// <summary>The messages queued for all sessions, and their bytes.</summary>
     public (long Messages, long Bytes) CountQueued()
     {

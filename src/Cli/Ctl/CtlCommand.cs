@@ -25,7 +25,11 @@ internal sealed class CtlCommand
     public Command Create()
     {
         var look = new CtlLookCommands(Add, Write, _options.WantsJson);
-        var clients = new Command("clients", "Clients of the broker.") { CreateDisconnect() };
+        var clients = new Command("clients", "Clients of the broker.")
+        {
+            CreateForClient("disconnect", "End a client's connection; its session stays.", "/api/v1/clients/disconnect"),
+            CreateForClient("clear-queue", "Remove what waits for a client; what is in flight stays.", "/api/v1/clients/queue/clear"),
+        };
         foreach (var one in look.CreateForClients()) clients.Add(one);
 
         var command = new Command("ctl", "Look after a running broker: figures, clients, users, keys, configuration; on this machine or another.")
@@ -36,6 +40,7 @@ internal sealed class CtlCommand
             Get("listeners", "Where clients connect.", "/api/v1/listeners"),
             Get("store", "How the store fares.", "/api/v1/store"),
             clients,
+            new Command("sessions", "Sessions of clients.") { CreateForClient("end", "End a client's session with its subscriptions and queue, and its connection, too.", "/api/v1/sessions/end") },
             look.CreateEvents(),
             look.CreateExplain(),
             look.CreateRetained(),
@@ -53,11 +58,10 @@ internal sealed class CtlCommand
         return command;
     }
 
-    private Command CreateDisconnect()
+    private Command CreateForClient(string name, string description, string path)
     {
         var id = new Argument<string>("client-id") { Description = "The client identifier." };
-        return Add(new Command("disconnect", "End a client's connection; its session stays.") { id }, (parsed, client, token) =>
-            SendAsync(parsed, client, HttpMethod.Post, "/api/v1/clients/disconnect", new JsonObject { ["client_id"] = parsed.GetValue(id) }, token));
+        return Add(new Command(name, description) { id }, (parsed, client, token) => SendAsync(parsed, client, HttpMethod.Post, path, new JsonObject { ["client_id"] = parsed.GetValue(id) }, token));
     }
 
     private Command CreatePublish()

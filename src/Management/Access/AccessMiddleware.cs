@@ -63,7 +63,7 @@ internal sealed class AccessMiddleware(ManagementContext management)
 
         if (management.Accounts.UseKey(text) is not { } key) return Problem.Unauthorized("There is no such API key, or its time is over. Make one in the console or with 'avocet ctl keys create'.");
 
-        caller = new Caller($"key:{key.Name}", key.Scope);
+        caller = new Caller($"key:{key.Name}", key.Scope) { IsStillValid = () => management.Accounts.HasKey(key.Id) };
         return null;
     }
 
@@ -80,7 +80,7 @@ internal sealed class AccessMiddleware(ManagementContext management)
         var isSafe = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         if (!isSafe && FindForeignPage(context) is { } foreign) return foreign;
 
-        caller = new Caller(user.Name, (Scope)user.Role, user.Name);
+        caller = new Caller(user.Name, (Scope)user.Role, user.Name) { IsStillValid = () => management.Sessions.IsAlive(secret, management.Accounts.FindUser) };
         return null;
     }
 

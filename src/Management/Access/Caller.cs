@@ -10,6 +10,9 @@ internal sealed record Caller(string Name, Scope Scope, string? User = null)
 {
     private static readonly object Key = new();
 
+    /// <summary>Whether the credentials still hold: for what goes on for long.</summary>
+    public Func<bool> IsStillValid { get; init; } = () => true;
+
     /// <summary>Who asks; only where the endpoint needs a scope.</summary>
     public static Caller Of(HttpContext context) => (Caller)context.Items[Key]!;
 

@@ -25,6 +25,8 @@ internal sealed class RequestGuard(ManagementContext management)
             return;
         }
 
+        using var end = new CancellationTokenSource(ManagementLimits.RequestTimeMax, management.TimeProvider);
+        var slot = new RequestSlot(end, () => Interlocked.Decrement(ref _requests));
         try
         {
             if (Interlocked.Increment(ref _requests) > ManagementLimits.RequestsMax)
@@ -34,18 +36,18 @@ internal sealed class RequestGuard(ManagementContext management)
                 return;
             }
 
-            await HandleAsync(context, next);
+            slot.AddTo(context);
+            await HandleAsync(context, next, end);
         }
         finally
         {
-            Interlocked.Decrement(ref _requests);
+            slot.GiveBack();
         }
     }
 
-    private async Task HandleAsync(HttpContext context, RequestDelegate next)
+    private async Task HandleAsync(HttpContext context, RequestDelegate next, CancellationTokenSource end)
     {
         var gone = context.RequestAborted;
-        using var end = new CancellationTokenSource(ManagementLimits.RequestTimeMax, management.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, end.Token);
         context.RequestAborted = either.Token;
         try

@@ -75,6 +75,9 @@ internal sealed class AccountStore
         return key;
     }
 
+    /// <summary>Whether a key is still there and its time not over.</summary>
+    public bool HasKey(string id) => Current.Keys.Any(key => key.Id == id && !(key.ExpiresAt <= _timeProvider.GetUtcNow()));
+
     private void NoteUse(ApiKey key, DateTimeOffset now)
     {
         try

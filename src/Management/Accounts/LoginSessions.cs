@@ -56,6 +56,16 @@ internal sealed class LoginSessions(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>Whether a session goes on. Does not put off its end.</summary>
+    public bool IsAlive(string secret, Func<string, ConsoleUser?> find)
+    {
+        var hash = Secrets.HashOf(secret);
+        lock (_gate)
+        {
+            return _byHash.TryGetValue(hash, out var entry) && !entry.IsOver(timeProvider.GetUtcNow()) && find(entry.User) is { } user && Users.EntityTagOf(user) == entry.EntityTag;
+        }
+    }
+
     public void End(string secret)
     {
         lock (_gate) _byHash.Remove(Secrets.HashOf(secret));

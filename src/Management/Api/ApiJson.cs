@@ -39,6 +39,9 @@ namespace Avocet.Management.Api;
 [JsonSerializable(typeof(RemoveRetainedDocument))]
 [JsonSerializable(typeof(EventsDocument))]
 [JsonSerializable(typeof(ExplanationDocument))]
+[JsonSerializable(typeof(SessionRequest))]
+[JsonSerializable(typeof(EndedDocument))]
+[JsonSerializable(typeof(ClearedDocument))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How requests are read: what is not known, named twice or missing is refused rather than left out.</summary>

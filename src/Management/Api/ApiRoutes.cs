@@ -20,6 +20,7 @@ internal static class ApiRoutes
         KeyResource.Map(api);
         AuditResource.Map(api);
         BrokerResource.Map(api);
+        StreamResource.Map(api);
         ClientResource.Map(api);
         PublishResource.Map(api);
         RetainedResource.Map(api);

@@ -48,6 +48,34 @@ public sealed record OverviewDocument
     public required DropsDocument Dropped { get; init; }
 
     public required long HeapBytes { get; init; }
+
+    internal static OverviewDocument Of(ManagementSources sources)
+    {
+        var figures = sources.Broker.GetFigures();
+        return new OverviewDocument
+        {
+            Version = sources.Version,
+            UptimeSeconds = (long)figures.Uptime.TotalSeconds,
+            Connections = figures.Connections,
+            ClientsConnected = figures.SessionsConnected,
+            ClientsConnectedMax = figures.SessionsConnectedMax,
+            Sessions = figures.Sessions,
+            SessionsExpired = figures.SessionsExpired,
+            Subscriptions = figures.Subscriptions,
+            SharedSubscriptions = figures.SharedSubscriptions,
+            RetainedMessages = figures.RetainedMessages,
+            QueuedMessages = figures.QueuedMessages,
+            QueuedBytes = figures.QueuedBytes,
+            ConnectionsAccepted = figures.ConnectionsAccepted,
+            ConnectionsRefused = figures.ConnectionsRefused,
+            Received = new TrafficDocument(figures.MessagesReceived, figures.PayloadBytesReceived, figures.Packets.Sum(type => type.Received), figures.BytesReceived),
+            Sent = new TrafficDocument(figures.MessagesSent, figures.PayloadBytesSent, figures.Packets.Sum(type => type.Sent), figures.BytesSent),
+            Dropped = ToDocument(figures.Drops),
+            HeapBytes = GC.GetTotalMemory(false),
+        };
+    }
+
+    private static DropsDocument ToDocument(DropFigures drops) => new(drops.QueueFull, drops.SlowConsumer, drops.Expired, drops.TooLarge, drops.Refused, drops.Total);
 }
 
 /// <param name="Messages">PUBLISH packets.</param>
@@ -59,7 +87,14 @@ public sealed record TrafficDocument(long Messages, long PayloadBytes, long Pack
 public sealed record DropsDocument(long QueueFull, long SlowConsumer, long Expired, long TooLarge, long Refused, long Total);
 
 /// <summary>Where clients connect.</summary>
-public sealed record ListenerDocument(string Name, string Transport, string Address, bool IsTls, bool AllowsAnonymous);
+public sealed record ListenerDocument(string Name, string Transport, string Address, bool IsTls, bool AllowsAnonymous)
+{
+    /// <summary>Those of a TLS listener, the first for clients that name no host.</summary>
+    public IReadOnlyList<CertificateDocument> Certificates { get; init; } = [];
+}
+
+/// <summary>A certificate of a listener.</summary>
+public sealed record CertificateDocument(string Subject, string Issuer, DateTimeOffset NotAfter);
 
 /// <param name="Path">The key, such as <c>limits.packet_size_max</c>.</param>
 /// <param name="Value">As TOML; null for a secret.</param>
@@ -92,31 +127,7 @@ internal static class BrokerResource
     private static IResult GetVersion([FromServices] ManagementContext management) =>
         TypedResults.Ok(new VersionDocument(management.Sources.Version, Environment.Version.ToString(), "v1"));
 
-    private static IResult GetOverview([FromServices] ManagementContext management)
-    {
-        var figures = management.Sources.Broker.GetFigures();
-        return TypedResults.Ok(new OverviewDocument
-        {
-            Version = management.Sources.Version,
-            UptimeSeconds = (long)figures.Uptime.TotalSeconds,
-            Connections = figures.Connections,
-            ClientsConnected = figures.SessionsConnected,
-            ClientsConnectedMax = figures.SessionsConnectedMax,
-            Sessions = figures.Sessions,
-            SessionsExpired = figures.SessionsExpired,
-            Subscriptions = figures.Subscriptions,
-            SharedSubscriptions = figures.SharedSubscriptions,
-            RetainedMessages = figures.RetainedMessages,
-            QueuedMessages = figures.QueuedMessages,
-            QueuedBytes = figures.QueuedBytes,
-            ConnectionsAccepted = figures.ConnectionsAccepted,
-            ConnectionsRefused = figures.ConnectionsRefused,
-            Received = new TrafficDocument(figures.MessagesReceived, figures.PayloadBytesReceived, figures.Packets.Sum(type => type.Received), figures.BytesReceived),
-            Sent = new TrafficDocument(figures.MessagesSent, figures.PayloadBytesSent, figures.Packets.Sum(type => type.Sent), figures.BytesSent),
-            Dropped = ToDocument(figures.Drops),
-            HeapBytes = GC.GetTotalMemory(false),
-        });
-    }
+    private static IResult GetOverview([FromServices] ManagementContext management) => TypedResults.Ok(OverviewDocument.Of(management.Sources));
 
     private static IResult GetListeners([FromServices] ManagementContext management) => TypedResults.Ok(management.Sources.Listeners());
 
@@ -135,6 +146,4 @@ internal static class BrokerResource
         management.Note(context, "configuration.reload", result.Errors.Count > 0 ? "refused" : $"{result.Applied.Count} applied, {result.WaitingForRestart.Count} waiting for a restart");
         return result.Errors.Count == 0 ? TypedResults.Ok(result) : Problem.Conflict($"The configuration was not reloaded, the old one stays: {string.Join(" ", result.Errors)}");
     }
-
-    private static DropsDocument ToDocument(DropFigures drops) => new(drops.QueueFull, drops.SlowConsumer, drops.Expired, drops.TooLarge, drops.Refused, drops.Total);
 }

@@ -16,6 +16,15 @@ public sealed record DisconnectRequest(string ClientId);
 /// <param name="Disconnected">How many connections were ended.</param>
 public sealed record DisconnectDocument(int Disconnected);
 
+/// <param name="ClientId">Whose session is meant. In the body, for a client identifier may have any characters.</param>
+public sealed record SessionRequest(string ClientId);
+
+/// <param name="Ended">How many sessions were ended.</param>
+public sealed record EndedDocument(int Ended);
+
+/// <param name="Removed">How many messages were removed.</param>
+public sealed record ClearedDocument(long Removed);
+
 /// <summary>Clients, what waits for them, and what can be done to them. A client identifier may have any characters, so that it stands in no path.</summary>
 internal static class ClientResource
 {
@@ -28,6 +37,8 @@ internal static class ClientResource
         api.MapGet("/clients/queue", PeekQueue).Needs(Scope.Operate).Produces<QueueDocument>().WithTags("Clients").WithSummary("The beginning of what is in flight to a client, and of what waits for it");
         api.MapGet("/subscriptions", ListSubscriptions).Needs(Scope.Read).Produces<Page<SubscriptionDocument>>().WithTags("Clients").WithSummary("The subscriptions of a client, or of all");
         api.MapPost("/clients/disconnect", Disconnect).Needs(Scope.Operate).Produces<DisconnectDocument>().WithTags("Clients").WithSummary("End a client's connection; its session stays");
+        api.MapPost("/clients/queue/clear", ClearQueueAsync).Needs(Scope.Operate).Produces<ClearedDocument>().WithTags("Clients").WithSummary("Remove what waits for a client; what is in flight stays");
+        api.MapPost("/sessions/end", EndSessionAsync).Needs(Scope.Operate).Produces<EndedDocument>().WithTags("Clients").WithSummary("End a client's session with its subscriptions and queue, and its connection, too");
     }
 
     private static IResult List(
@@ -76,5 +87,21 @@ internal static class ClientResource
 
         management.Note(context, "client.disconnect", request.ClientId);
         return TypedResults.Ok(new DisconnectDocument(count));
+    }
+
+    private static async Task<IResult> ClearQueueAsync([FromBody] SessionRequest request, HttpContext context, [FromServices] ManagementContext management)
+    {
+        if (await management.Sources.Broker.Inspector.ClearQueueAsync(request.ClientId, context.RequestAborted) is not { } count) return NoSession();
+
+        management.Note(context, "client.queue.clear", $"{request.ClientId}: {count} messages");
+        return TypedResults.Ok(new ClearedDocument(count));
+    }
+
+    private static async Task<IResult> EndSessionAsync([FromBody] SessionRequest request, HttpContext context, [FromServices] ManagementContext management)
+    {
+        if (!await management.Sources.Broker.Inspector.EndSessionAsync(request.ClientId, "ended by the operator", context.RequestAborted)) return NoSession();
+
+        management.Note(context, "session.end", request.ClientId);
+        return TypedResults.Ok(new EndedDocument(1));
     }
 }

@@ -46,6 +46,9 @@ internal sealed class ServerCertificates
         return loaded[0].Options;
     }
 
+    /// <summary>Those in use, the first for clients that name no host.</summary>
+    public IEnumerable<X509Certificate2> Loaded => _loaded.Select(one => one.Certificate);
+
     /// <summary>Loads the files again when one changed. A bad file leaves the old certificates in use and is logged once per change.</summary>
     public void ReloadIfChanged()
     {
