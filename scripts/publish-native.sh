@@ -11,7 +11,7 @@ case "$(uname -m)" in aarch64 | arm64) machine=arm64 ;; *) machine=x64 ;; esac
 runtime="${2:-linux-$machine}"
 export MSBUILDDISABLENODEREUSE=1
 compiler=()
-# Artifacts of its own: the ordinary build stays as it is.
+# Artifacts of its own: the ordinary build stays as it is. What is no machine code yet serves both architectures.
 artifacts=artifacts/native
 case "$runtime" in
     "linux-$machine")
@@ -31,7 +31,6 @@ case "$runtime" in
             exit 1
         fi
         # .NET names the target to the linker as one has to with clang; gcc is made for one, and refuses that.
-        artifacts="artifacts/native-$runtime"
         linker="$PWD/$artifacts/$cross-gcc"
         mkdir -p "$artifacts"
         printf '#!/usr/bin/env bash\nexec %s-gcc "${@/#--target=*/-pie}"\n' "$cross" > "$linker"
@@ -43,6 +42,7 @@ case "$runtime" in
         exit 1
         ;;
 esac
-dotnet publish src/Cli -c Release -r "$runtime" -p:PublishAot=true -o "$folder" --artifacts-path "$artifacts" -v quiet --nologo -p:UseSharedCompilation=false "${compiler[@]}" >&2
+# The analyzers have had their say in the ordinary build; here they would take half of the time.
+dotnet publish src/Cli -c Release -r "$runtime" -p:PublishAot=true -o "$folder" --artifacts-path "$artifacts" -v quiet --nologo -p:RunAnalyzers=false -p:UseSharedCompilation=false "${compiler[@]}" >&2
 rm -f "$folder"/*.dbg "$folder"/*.pdb "$folder"/*.xml
 echo "$folder/avocet"

@@ -8,5 +8,6 @@ source scripts/require-dotnet.sh
 require_dotnet
 export MSBUILDDISABLENODEREUSE=1
 # Artifacts of its own: the ordinary build stays as it is.
-dotnet pack src/Cli -c Release -o "$folder" --artifacts-path artifacts/pack -v quiet --nologo -p:UseSharedCompilation=false >&2
+# The analyzers have had their say in the ordinary build; here they would take half of the time.
+dotnet pack src/Cli -c Release -o "$folder" --artifacts-path artifacts/pack -v quiet --nologo -p:RunAnalyzers=false -p:UseSharedCompilation=false >&2
 ls -1 "$folder"/*.nupkg

@@ -17,7 +17,7 @@ public sealed class AotSampleTests
         var runtime = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
         string[] linker = Command.Exists("clang") ? [] : ["-p:CppCompilerAndLinker=gcc"];
         await Command.RunAsync(
-            Command.Long, "dotnet", ["publish", "samples/Sensor", "-c", "Release", "-r", runtime, "-p:PublishAot=true", "-o", folder.Path, "--artifacts-path", "artifacts/samples", "-v", "quiet", "--nologo",
+            Command.Long, "dotnet", ["publish", "samples/Sensor", "-c", "Release", "-r", runtime, "-p:PublishAot=true", "-o", folder.Path, "--artifacts-path", "artifacts/samples", "-v", "quiet", "--nologo", "-p:RunAnalyzers=false",
                 "-p:UseSharedCompilation=false", .. linker]);
         await using var broker = new TestMqttBroker();
 

@@ -6,6 +6,7 @@ using Xunit;
 namespace Avocet.Packages.Tests;
 
 /// <summary>The Debian package for arm64, such as a Raspberry Pi, made on amd64.</summary>
+[Collection(NativeCollection.Name)]
 public sealed class CrossPackageTests
 {
     /// <summary>AArch64, in the header of an ELF file.</summary>

@@ -6,6 +6,7 @@ using Xunit;
 namespace Avocet.Packages.Tests;
 
 /// <summary>The Debian package, built once for all of them.</summary>
+[Collection(NativeCollection.Name)]
 public sealed partial class DebianPackageTests(DebianPackageTests.Built built) : IClassFixture<DebianPackageTests.Built>
 {
     [Fact]
