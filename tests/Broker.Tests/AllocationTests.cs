@@ -85,7 +85,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task Connect_allocates_little()
     {
-        const int Connections = 4000, BytesMax = 800;
+        const int Connections = 4000, BytesMax = 700;
         await using var broker = Start();
         var transports = Enumerable.Range(0, 2 * Connections).Select(number => new SilentTransport(Given.Client($"client-{number:0000}").Version(ProtocolVersion.V311).Encode())).ToArray();
 

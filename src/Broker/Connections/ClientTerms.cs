@@ -1,4 +1,5 @@
 using Avocet.Broker.Handlers;
+using Avocet.Broker.Security;
 using Avocet.Broker.Time;
 
 namespace Avocet.Broker.Connections;
@@ -14,4 +15,7 @@ internal sealed class ClientTerms
 
     /// <summary>The exchange of enhanced authentication, at CONNECT or later; null when the client chose none.</summary>
     public EnhancedAuthentication? Enhanced { get; set; }
+
+    /// <summary>Who is asked about the packet at hand, until it has been handled again.</summary>
+    public RemoteAccess? HeldFor { get; set; }
 }

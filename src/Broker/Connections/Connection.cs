@@ -34,7 +34,6 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private Signal _ended;
     private volatile bool _isUnanswered;
     private volatile bool _isHeld;
-    private RemoteAccess? _heldFor;
     private long _lastReceivedAt;
     private long _bytesReceived;
     private long _connectedAt;
@@ -257,7 +256,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// </summary>
     public void HoldPacket(RemoteAccess remote, IReadOnlyList<RemoteQuestion> questions)
     {
-        (_isHeld, _heldFor) = (true, remote);
+        (_isHeld, Terms.HeldFor) = (true, remote);
         Await(() => remote.AskAsync(questions, GetStepToken()));
     }
 
@@ -482,7 +481,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 if (status == DecodeStatus.NeedMoreData) break;
 
                 Handle(header, body);
-                if (_heldFor is { } remote)
+                if (_terms is { HeldFor: { } remote })
                 {
                     if (_isHeld)
                     {
@@ -492,7 +491,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                     }
 
                     remote.Done();
-                    _heldFor = null;
+                    Terms.HeldFor = null;
                 }
 
                 Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));

@@ -8,9 +8,13 @@ namespace Avocet.Broker.Connections;
 /// <summary>Tells what was decided about a connection and what it asked for.</summary>
 internal static class ConnectionEvents
 {
-    public static void Add(Connection connection, BrokerEventKind kind, ReasonCode reason, string detail)
+    public static void AddConnected(Connection connection) => connection.Context.Events.Add(BrokerEventKind.Connected, connection.Identity!, connection.Version, ending: null);
+
+    public static void AddEnded(Connection connection, BrokerEventKind kind, Ending ending)
     {
-        if (connection.Context.Events.IsOn) connection.Context.Events.Add(Of(connection, kind, reason, detail));
+        var events = connection.Context.Events;
+        if (connection.Identity is { } client) events.Add(kind, client, connection.Version, ending);
+        else if (events.IsOn) events.Add(Of(connection, kind, ending.Reason, ending.Summary));
     }
 
     /// <summary>A topic was refused to the client. A client that asks again and again is told of once a second.</summary>

@@ -85,7 +85,7 @@ internal static class Disconnector
             EndingCause.ProtocolFault => BrokerEventKind.ProtocolError,
             _ => BrokerEventKind.Disconnected,
         };
-        ConnectionEvents.Add(connection, kind, ending.Reason, ending.Summary);
+        ConnectionEvents.AddEnded(connection, kind, ending);
         if (connection.Session is not null)
         {
             if (context.Logger.IsEnabled(LogLevel.Information)) Log.Disconnected(context.Logger, connection.Name, connection.Address, ending.Cause, ending.Summary);

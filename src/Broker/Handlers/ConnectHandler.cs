@@ -1,7 +1,6 @@
 using System.Text.Unicode;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
-using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
 using Avocet.Protocol;
@@ -160,7 +159,7 @@ internal static class ConnectHandler
         connection.Context.Statistics.Add(Counter.ConnectionsAccepted);
         connection.StartKeepAlive(request.KeepAliveSeconds);
         connection.Batch.Add(connection.Writer);
-        ConnectionEvents.Add(connection, BrokerEventKind.Connected, ReasonCode.Success, request.Version.Describe());
+        ConnectionEvents.AddConnected(connection);
         if (!connection.Context.Logger.IsEnabled(LogLevel.Information)) return;
 
         Log.Connected(

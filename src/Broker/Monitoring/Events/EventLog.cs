@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using Avocet.Broker.Connections;
+using Avocet.Broker.Security;
 using Avocet.Broker.Time;
+using Avocet.Protocol;
 
 namespace Avocet.Broker.Monitoring.Events;
 
@@ -53,14 +56,21 @@ internal sealed class EventLog : WheelTimer
         TaskCompletionSource? waiting;
         lock (_gate)
         {
-            var ring = _rings[(int)added.Kind] ??= new EventRing(_max);
             added.Number = _last + 1;
             added.Time = _timeProvider.GetUtcNow();
-            ring.Add(added);
-            Volatile.Write(ref _last, _last + 1);
-            waiting = _added;
-            _added = null;
+            waiting = Keep(added.Kind, new EventEntry(added, added.Number, added.Time));
         }
+
+        waiting?.TrySetResult();
+    }
+
+    /// <summary>What became of a client's connection; of one that began without <paramref name="ending"/>.</summary>
+    public void Add(BrokerEventKind kind, ClientIdentity client, ProtocolVersion version, Ending? ending)
+    {
+        if (!IsOn) return;
+
+        TaskCompletionSource? waiting;
+        lock (_gate) waiting = Keep(kind, new EventEntry(kind, client, version, ending, _last + 1, _timeProvider.GetUtcNow()));
 
         waiting?.TrySetResult();
     }
@@ -136,6 +146,16 @@ internal sealed class EventLog : WheelTimer
         }
 
         _wheel.Set(this, _clock.Now + IntervalMilliseconds);
+    }
+
+    /// <summary>Under the gate; returns who waits for it.</summary>
+    private TaskCompletionSource? Keep(BrokerEventKind kind, in EventEntry entry)
+    {
+        (_rings[(int)kind] ??= new EventRing(_max)).Add(entry);
+        Volatile.Write(ref _last, entry.Number);
+        var waiting = _added;
+        _added = null;
+        return waiting;
     }
 
     private readonly record struct RepeatedKey(BrokerEventKind Kind, string ClientId);
