@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Monitoring.Events;
+using Avocet.Broker.Monitoring.Topics;
 using Avocet.Broker.Rates;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Routing;
@@ -10,6 +11,7 @@ using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
+using Avocet.Broker.Watching;
 using Avocet.Protocol.Topics;
 using Microsoft.Extensions.Logging;
 
@@ -32,7 +34,8 @@ internal sealed class BrokerContext
         StoreScheduler = services.StoreScheduler;
         Commits = services.Store is { } store ? new CommitBatcher(this, store) : null;
         Retained = new RetainedStore(Clock, Commits is null ? null : Commits.RetainedChanged);
-        Router = new Router(Index, Retained, Statistics, Events, Clock, Commits is not null);
+        if (options.TopicStatisticsMax > 0) Topics = new TopicStatistics(options.TopicStatisticsMax, Events, Clock, Wheel);
+        Router = new Router(Index, Retained, Statistics, Topics, Taps, Events, Clock, Commits is not null);
         Authentication = new Authentication(services.Authenticators, services.EnhancedAuthenticators);
         Authorization = new Authorization(services.Authorizers, services.RemoteAuthorizer, Clock);
         Sessions = new SessionRegistry(this);
@@ -61,6 +64,12 @@ internal sealed class BrokerContext
 
     /// <summary>What was decided lately.</summary>
     public EventLog Events { get; }
+
+    /// <summary>What goes over which topic; null where that is not counted.</summary>
+    public TopicStatistics? Topics { get; }
+
+    /// <summary>Those who look at messages as they are routed.</summary>
+    public MessageTaps Taps { get; } = new();
 
     public SubscriptionIndex Index { get; }
 

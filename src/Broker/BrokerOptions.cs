@@ -139,6 +139,9 @@ public sealed record BrokerOptions
     /// <summary>Events of each kind that are remembered, such as connections that were refused and messages that were dropped; 0 for none.</summary>
     public int EventsMax { get; init; } = 1000;
 
+    /// <summary>Topics whose messages are counted, and as many clients, to tell of rates and of who has fallen silent; 0 for none. Those that were not heard of for the longest go first.</summary>
+    public int TopicStatisticsMax { get; init; } = 10_000;
+
     /// <summary>Seconds between two publications of <c>$SYS</c>; 0 turns it off.</summary>
     public int SysIntervalSeconds { get; init; } = 10;
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Inspection;
 using Avocet.Broker.Monitoring;
@@ -8,7 +9,9 @@ using Avocet.Broker.Retained;
 using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
+using Avocet.Broker.Watching;
 using Avocet.Protocol;
+using Avocet.Protocol.Topics;
 
 namespace Avocet.Broker;
 
@@ -29,6 +32,7 @@ public sealed class MqttBroker : IAsyncDisposable
         _context.OnStoreRecovered = CloseUnanswered;
         Events = new BrokerEvents(_context.Events);
         Inspector = new BrokerInspector(_context);
+        Topics = new TopicInspector(_context);
     }
 
     public BrokerOptions Options { get; }
@@ -39,6 +43,9 @@ public sealed class MqttBroker : IAsyncDisposable
 
     /// <summary>What the broker can tell of its clients and messages, and be told to do with them.</summary>
     public BrokerInspector Inspector { get; }
+
+    /// <summary>What goes over which topic, and who has fallen silent.</summary>
+    public TopicInspector Topics { get; }
 
     /// <summary>What was decided lately, such as connections that were refused and messages that were dropped.</summary>
     public BrokerEvents Events { get; }
@@ -67,6 +74,13 @@ public sealed class MqttBroker : IAsyncDisposable
 
         new RetainedSweeper(_context).Start();
         _context.Memory?.Start();
+        if (_context.Topics is { } topics)
+        {
+            foreach (var message in Inspector.EnumerateRetained("#", Options.TopicStatisticsMax, 0)) topics.AddRetained(message.TopicName);
+
+            topics.Start();
+        }
+
         _sys = new SysPublisher(_context);
         _sys.Start();
     }
@@ -117,6 +131,16 @@ public sealed class MqttBroker : IAsyncDisposable
 
     /// <summary>Who would get a message now and who would not, and why. Nothing is published.</summary>
     public Explanation Explain(ExplainRequest request) => new Explainer(_context, request).Explain();
+
+    /// <summary>Whether a Topic Filter is valid.</summary>
+    public static bool IsValidFilter(string filter) => TopicFilter.IsValid(Encoding.UTF8.GetBytes(filter));
+
+    /// <summary>Lets somebody see the messages whose topics match a filter, until he disposes what is returned.</summary>
+    /// <param name="filter">A Topic Filter, mount point included.</param>
+    /// <param name="queueMax">Messages that wait in their order; of more the newest of each topic is kept.</param>
+    /// <exception cref="ArgumentException">The filter is not valid.</exception>
+    public MessageWatch Watch(string filter, int queueMax) =>
+        IsValidFilter(filter) ? new MessageWatch(_context.Taps, _context.TimeProvider, filter, queueMax) : throw new ArgumentException($"'{filter}' is not a valid Topic Filter.", nameof(filter));
 
     /// <summary>Publishes a message that comes from no client. Completes when it is as durable as an acknowledged one of a client.</summary>
     public async Task<PublishOutcome> PublishAsync(BrokerMessage message, CancellationToken cancellationToken) =>

@@ -48,6 +48,7 @@ public sealed class OpenApiTests
         var client = await console.Broker.ConnectAsync(Given.Client("known").Persistent().Subscribed("known", Qos.AtLeastOnce).Will("will"));
         await client.SendAsync(Given.Publish("known").Payload("1").Qos1(1).Retain());
         await client.ReadPacketAsync(PacketType.Publish);
+        await console.Broker.AdvanceAsync(1);
         using var admin = console.WithKey(Scope.Admin);
         var document = await TestConsole.ReadAsync(await console.Anonymous.GetAsync("/api/v1/openapi.json"));
         var id = console.Accounts.Current.Keys[0].Id;

@@ -57,8 +57,7 @@ public sealed class StreamTests
         Assert.True(console.Host.Management.Overview.IsRunning);
 
         await stream.DisposeAsync();
-        await UntilAsync(() => !console.Host.Management.Overview.IsRunning);
-        Assert.Equal(0, console.Host.Management.Streams.Count);
+        await UntilAsync(() => !console.Host.Management.Overview.IsRunning && console.Host.Management.Streams.Count == 0);
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     }
 
     /// <summary>What its publishing and subscribing needs; most idle connections have none.</summary>
-    public PublisherState Publisher => _publisher ??= new PublisherState(Context.Index);
+    public PublisherState Publisher => _publisher ??= new PublisherState(Context);
 
     /// <summary>How the connection ends, once that is known.</summary>
     public Ending? Ending => Volatile.Read(ref _ending);

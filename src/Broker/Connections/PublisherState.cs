@@ -5,7 +5,7 @@ using Avocet.Broker.Topics;
 namespace Avocet.Broker.Connections;
 
 /// <summary>What a connection keeps for the packets it publishes and subscribes with. It belongs to the read loop.</summary>
-internal sealed class PublisherState(SubscriptionIndex index)
+internal sealed class PublisherState(BrokerContext context)
 {
     private byte[] _topicScratch = [];
     private byte[] _propertyScratch = [];
@@ -24,7 +24,7 @@ internal sealed class PublisherState(SubscriptionIndex index)
     public int ReceivedUnreleased { get; set; }
 
     /// <summary>The match results of the topics this client publishes to.</summary>
-    public MatchCache Matches => _matches ??= new MatchCache(index);
+    public MatchCache Matches => _matches ??= new MatchCache(context.Index, context.Topics);
 
     /// <summary>Working memory for properties of the packet at hand.</summary>
     public ref byte[] PropertyScratch => ref _propertyScratch;

@@ -104,7 +104,10 @@ public sealed class BrokerInspector
     /// <param name="max">Messages at most.</param>
     /// <param name="payloadBytesMax">Bytes of a payload at most; what is longer is cut.</param>
     /// <exception cref="ArgumentException">The filter is not valid.</exception>
-    public IReadOnlyList<MessageInfo> FindRetained(string filter, int max, int payloadBytesMax) => [.. WalkRetained(filter, max).Select(message => DescribeMessage(message, payloadBytesMax))];
+    public IReadOnlyList<MessageInfo> FindRetained(string filter, int max, int payloadBytesMax) => [.. EnumerateRetained(filter, max, payloadBytesMax)];
+
+    /// <summary>The same, one after the other: what is changed meanwhile may be seen or not.</summary>
+    public IEnumerable<MessageInfo> EnumerateRetained(string filter, int max, int payloadBytesMax) => WalkRetained(filter, max).Select(message => DescribeMessage(message, payloadBytesMax));
 
     /// <summary>Removes retained messages whose topics match a filter, as a PUBLISH without payload does for one; returns how many there were. Nobody is told.</summary>
     /// <param name="filter">A Topic Filter, mount point included.</param>

@@ -87,6 +87,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("retained messages/count", context.Retained.Count);
         Publish("subscriptions/count", context.Index.Count);
         Publish("shared_subscriptions/count", context.Index.SharedCount);
+        if (context.Topics is { } topics) Publish("silent/count", topics.SilentCount);
         PublishCollections();
         PublishStorage();
         PublishDropCauses(statistics);

@@ -2,17 +2,19 @@ using System.Text;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
 using Avocet.Broker.Monitoring.Events;
+using Avocet.Broker.Monitoring.Topics;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
+using Avocet.Broker.Watching;
 using Avocet.Protocol;
 
 namespace Avocet.Broker.Routing;
 
 /// <summary>Brings a message to the retained store and to every session that subscribed to it.</summary>
-internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, EventLog events, Clock clock, bool hasStore)
+internal sealed class Router(SubscriptionIndex index, RetainedStore retained, Statistics statistics, TopicStatistics? topics, MessageTaps taps, EventLog events, Clock clock, bool hasStore)
 {
     public SubscriptionIndex Index => index;
 
@@ -21,7 +23,8 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     {
         if (publication.Retain) Retain(ref publication, batch);
 
-        var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName);
+        TopicTally? tally = null;
+        var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName, publication.PublisherId, out tally);
         var now = clock.Now;
         int matched = 0, refused = 0;
         // Durable sessions first at QoS 2: if one of them takes it, the others wait with it until it is kept.
@@ -48,6 +51,10 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
             if (!subscriber.Session.IsDurable) Deliver(subscriber, ref publication, now, batch, ref matched, ref refused);
         }
 
+        if (tally is not null) tally.Count(publication.Size, publication.Payload.Length, matched, now);
+        else if (cache is null) topics?.Count(publication.TopicName, publication.PublisherId, publication.Size, publication.Payload.Length, matched);
+
+        taps.Offer(publication);
         return new RouteResult(matched, refused, mayMoveOn);
     }
 
@@ -64,7 +71,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     {
         if (retain) return true;
 
-        var matches = cache.Match(topicName);
+        var matches = cache.Match(topicName, publisherId, out _);
         foreach (var subscriber in matches.Subscribers)
         {
             if (subscriber.Session.IsDurable && subscriber.TryResolve(publisherId, out var delivery) && delivery.Qos != Qos.AtMostOnce) return true;

@@ -1,27 +1,38 @@
 using System.Numerics;
+using Avocet.Broker.Monitoring.Topics;
 
 namespace Avocet.Broker.Topics;
 
 /// <summary>
 /// The latest match results of one publisher, found by topic. It starts with one place and grows with the topics that it meets, to a limit;
-/// a collision replaces the older result. Not thread-safe: each connection has its own.
+/// a collision replaces the older result. Not thread-safe: each connection has its own. With a result lies the topic's tally, so that counting takes no look-up.
 /// </summary>
-internal sealed class MatchCache(SubscriptionIndex index)
+/// <param name="index">The subscriptions.</param>
+/// <param name="statistics">Where topics are counted; null for nowhere.</param>
+internal sealed class MatchCache(SubscriptionIndex index, TopicStatistics? statistics)
 {
     private const int PlacesMax = 64;
 
     private Place[] _places = new Place[1];
 
-    public MatchResult Match(ReadOnlySpan<byte> topicName)
+    /// <summary>Everything that matches a topic of this publisher.</summary>
+    /// <param name="topicName">The Topic Name.</param>
+    /// <param name="publisherId">The publisher.</param>
+    /// <param name="tally">Counts the messages of that topic; null where they are not counted.</param>
+    public MatchResult Match(ReadOnlySpan<byte> topicName, string? publisherId, out TopicTally? tally)
     {
         var hash = Utf8Comparer.HashOf(topicName);
         ref var place = ref _places[hash & (_places.Length - 1)];
-        if (place.Hash == hash && place.Result is { } result && result.Version == index.Version && topicName.SequenceEqual(place.TopicName)) return result;
+        if (place.Hash == hash && place.Result is { } result && result.Version == index.Version && topicName.SequenceEqual(place.TopicName))
+        {
+            tally = place.Tally;
+            return result;
+        }
 
-        return MatchAnew(hash, topicName);
+        return MatchAnew(hash, topicName, publisherId, out tally);
     }
 
-    private MatchResult MatchAnew(int hash, ReadOnlySpan<byte> topicName)
+    private MatchResult MatchAnew(int hash, ReadOnlySpan<byte> topicName, string? publisherId, out TopicTally? tally)
     {
         var result = index.Match(topicName);
         ref var place = ref _places[hash & (_places.Length - 1)];
@@ -31,9 +42,15 @@ internal sealed class MatchCache(SubscriptionIndex index)
             place = ref _places[hash & (_places.Length - 1)];
         }
 
-        if (place.Hash != hash || place.TopicName is null || !topicName.SequenceEqual(place.TopicName)) place.TopicName = topicName.ToArray();
+        if (place.Hash != hash || place.TopicName is null || !topicName.SequenceEqual(place.TopicName))
+        {
+            place.TopicName = topicName.ToArray();
+            place.Tally = statistics?.Open(place.TopicName, publisherId);
+        }
+
         place.Hash = hash;
         place.Result = result;
+        tally = place.Tally;
         return result;
     }
 
@@ -52,5 +69,6 @@ internal sealed class MatchCache(SubscriptionIndex index)
         public int Hash;
         public byte[]? TopicName;
         public MatchResult? Result;
+        public TopicTally? Tally;
     }
 }

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -61,7 +63,57 @@ internal sealed class CtlClient : IDisposable
         }
     }
 
+    /// <summary>Reads a stream of server-sent events until it ends or is interrupted.</summary>
+    /// <exception cref="CommandException">It was refused, or nobody answers, or the stream broke off.</exception>
+    public async IAsyncEnumerable<(string Kind, JsonElement Data)> StreamAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var response = await OpenStreamAsync(path, cancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var items = SseParser.Create(stream).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                if (!await items.MoveNextAsync()) yield break;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                yield break;
+            }
+            catch (Exception exception) when (exception is IOException or HttpRequestException)
+            {
+                throw new CommandException($"{_http.BaseAddress} has broken off: {exception.Message.TrimEnd('.')}.");
+            }
+
+            yield return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement);
+        }
+    }
+
+    /// <summary>Fetches what is no JSON, such as a download.</summary>
+    /// <exception cref="CommandException">It was refused, or nobody answers.</exception>
+    public async Task<string> GetTextAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await OpenStreamAsync(path, cancellationToken);
+        return await response.Content.ReadAsStringAsync(cancellationToken);
+    }
+
     public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> OpenStreamAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.IsSuccessStatusCode) return response;
+
+            using (response) throw new CommandException(ProblemOf(await response.Content.ReadAsStringAsync(cancellationToken)) ?? $"{_http.BaseAddress} answers with status {(int)response.StatusCode}.");
+        }
+        catch (HttpRequestException exception)
+        {
+            throw new CommandException($"{_http.BaseAddress} cannot be reached: {(exception.InnerException ?? exception).Message.ReplaceLineEndings(" ").TrimEnd('.')}.");
+        }
+    }
 
     private static string? ProblemOf(string text)
     {

@@ -11,6 +11,8 @@ internal sealed class CtlCommand
         avocet ctl overview                                 what the broker of this machine counts
         avocet ctl explain home/door --subscriber panel     why the panel does not get it
         avocet ctl events -f                                what is refused and dropped, as it happens
+        avocet ctl topics silent                            sensors that have stopped
+        avocet ctl messages watch 'home/#'                  messages as they come
         avocet ctl clients list --sort queued_messages --descending
         avocet ctl clients disconnect sensor7
         avocet ctl publish home/door open -q 1 -r
@@ -25,6 +27,7 @@ internal sealed class CtlCommand
     public Command Create()
     {
         var look = new CtlLookCommands(Add, Write, _options.WantsJson);
+        var topics = new CtlTopicCommands(Add, Write, _options.WantsJson);
         var clients = new Command("clients", "Clients of the broker.")
         {
             CreateForClient("disconnect", "End a client's connection; its session stays.", "/api/v1/clients/disconnect"),
@@ -44,6 +47,8 @@ internal sealed class CtlCommand
             look.CreateEvents(),
             look.CreateExplain(),
             look.CreateRetained(),
+            topics.CreateTopics(),
+            topics.CreateMessages(),
             CreatePublish(),
             new Command("users", "Users of the console.") { Get("list", "All users.", "/api/v1/users?limit=1000"), CreateUserAdd(), CreateUserRole(), CreateUserPassword(), CreateDelete("user", "/api/v1/users/") },
             new Command("keys", "API keys.") { Get("list", "All keys, without the keys themselves.", "/api/v1/api-keys?limit=1000"), CreateKey(), CreateDelete("key's id", "/api/v1/api-keys/") },

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -128,12 +127,4 @@ internal sealed class CtlLookCommands(Func<Command, Func<ParseResult, CtlClient,
 
     private static Option<int> CountOption(string what) =>
         new("--count", "-n") { Description = $"{what} at most (default 100, at most 1000).", HelpName = "count", DefaultValueFactory = _ => 100 };
-
-    /// <summary>A path with its query.</summary>
-    private readonly record struct CtlPath(string Text)
-    {
-        public CtlPath With(string name, string? value) => value is null ? this : new CtlPath($"{Text}{(Text.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{name}={Uri.EscapeDataString(value)}");
-
-        public CtlPath With(string name, int value) => With(name, value.ToString(CultureInfo.InvariantCulture));
-    }
 }

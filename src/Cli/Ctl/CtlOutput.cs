@@ -23,6 +23,9 @@ internal static class CtlOutput
         else WriteLines(output, answer);
     }
 
+    /// <summary>Client identifiers and the like are a stranger's text: an escape in one must not move the cursor of a terminal.</summary>
+    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+
     private static void WriteLines(TextWriter output, JsonElement answer)
     {
         var lines = Flatten(answer, "").ToList();
@@ -63,7 +66,6 @@ internal static class CtlOutput
         }
     }
 
-    /// <summary>Client identifiers and the like are a stranger's text: an escape in one must not move the cursor of a terminal.</summary>
     private static string TextOf(JsonElement value)
     {
         var text = value.ValueKind switch
@@ -72,6 +74,6 @@ internal static class CtlOutput
             JsonValueKind.Array => string.Join("; ", value.EnumerateArray().Select(item => item.ToString())),
             _ => value.GetRawText(),
         };
-        return string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+        return Printable(text);
     }
 }

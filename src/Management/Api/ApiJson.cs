@@ -40,6 +40,11 @@ namespace Avocet.Management.Api;
 [JsonSerializable(typeof(EventsDocument))]
 [JsonSerializable(typeof(ExplanationDocument))]
 [JsonSerializable(typeof(SessionRequest))]
+[JsonSerializable(typeof(Page<TopicLevelDocument>))]
+[JsonSerializable(typeof(TopicDocument))]
+[JsonSerializable(typeof(Page<SilentDocument>))]
+[JsonSerializable(typeof(WatchedDocument))]
+[JsonSerializable(typeof(SkippedDocument))]
 [JsonSerializable(typeof(EndedDocument))]
 [JsonSerializable(typeof(ClearedDocument))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -24,6 +24,8 @@ internal static class ApiRoutes
         ClientResource.Map(api);
         PublishResource.Map(api);
         RetainedResource.Map(api);
+        WatchResource.Map(api);
+        TopicResource.Map(api);
         EventResource.Map(api);
         ExplainResource.Map(api);
     }

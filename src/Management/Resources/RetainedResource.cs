@@ -61,5 +61,5 @@ internal static class RetainedResource
         }
     }
 
-    private static Problem NotValid(string filter) => Problem.BadRequest($"'{filter}' is not a valid Topic Filter: + stands for a whole level, # for all that follow, at the end only.");
+    public static Problem NotValid(string filter) => Problem.BadRequest($"'{filter}' is not a valid Topic Filter: + stands for a whole level, # for all that follow, at the end only.");
 }

@@ -148,6 +148,8 @@ internal static class ConfigurationKeys
             "How long a client that flaps is kept out.")
         .Integer("tls_handshakes_max", 0, 1_000_000, o => o.TlsHandshakesMax, (o, v) => o with { TlsHandshakesMax = (int)v },
             "TLS handshakes at a time; 0 for no limit. More wait, each for at most 10 s in all.")
+        .Integer("topic_statistics_max", 0, 1_000_000, o => o.Broker.TopicStatisticsMax, (o, v) => o with { Broker = o.Broker with { TopicStatisticsMax = (int)v } },
+            "Topics whose messages are counted, and clients, to tell of rates and of who has fallen silent; 0 for none.")
         .Integer("events_max", 0, 100_000, o => o.Broker.EventsMax, (o, v) => o with { Broker = o.Broker with { EventsMax = (int)v } },
             "Events of each kind that are remembered, such as connections that were refused and messages that were dropped; 0 for none.")
         .Integer("memory_bytes_max", 0, long.MaxValue, o => o.MemoryBytesMax, (o, v) => o with { MemoryBytesMax = v },

@@ -42,6 +42,18 @@ public enum BrokerEventKind
     /// <summary>A session ended, and what was queued for it went with it.</summary>
     SessionEnded,
 
+    /// <summary>A topic that messages came to at a rhythm has stopped.</summary>
+    TopicSilent,
+
+    /// <summary>Messages come again to a topic that was silent.</summary>
+    TopicResumed,
+
+    /// <summary>A client that published at a rhythm has stopped.</summary>
+    ClientSilent,
+
+    /// <summary>A client that was silent publishes again.</summary>
+    ClientResumed,
+
     /// <summary>A client connects again and again.</summary>
     Flapping,
 
