@@ -10,7 +10,7 @@ stamp="$root/src/Cli/bin/Release/built"
 
 is_stale() {
     [ ! -x "$program" ] || [ ! -e "$stamp" ] || [ -n "$(find "$root/src" "$root"/Directory.*.props "$root/global.json" \
-        \( -name bin -o -name obj \) -prune -o -newer "$stamp" -print -quit)" ]
+        \( -name bin -o -name obj -o -name node_modules \) -prune -o -newer "$stamp" -print -quit)" ]
 }
 
 if is_stale; then

@@ -30,6 +30,8 @@ install_clients() {
     for program in microsocks zsh fish; do command -v "$program" > /dev/null || packages+=("$program"); done
     command -v openssl > /dev/null || packages+=(openssl)
     command -v npm > /dev/null || packages+=(nodejs npm)
+    # For the tests of the console, with a font that has every letter of it.
+    [ -x /usr/bin/chromium ] || packages+=(chromium fonts-dejavu-core)
     # To compile ahead of time.
     command -v clang > /dev/null || command -v gcc > /dev/null || packages+=(gcc libc6-dev)
     [ -e /usr/include/zlib.h ] || packages+=(zlib1g-dev)

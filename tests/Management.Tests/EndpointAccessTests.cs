@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Avocet.Management.Access;
+using Avocet.Management.Resources;
 using Avocet.Management.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,9 @@ public sealed class EndpointAccessTests
     /// <summary>Open to everybody, on purpose.</summary>
     private static readonly string[] Open =
     [
-        "GET /api/v1/setup", "POST /api/v1/setup", "POST /api/v1/login", "GET /health/live", "GET /health/ready", "GET /", "GET /setup", "GET /assets/{name}", "GET /api/v1/openapi.json",
+        "GET /api/v1/setup", "POST /api/v1/setup", "POST /api/v1/login", "GET /health/live", "GET /health/ready", "GET /assets/{name}", "GET /favicon.svg", "GET /licenses.md", "GET /api/v1/openapi.json",
+        // The console's page knows nothing by itself: what it shows it asks the API for.
+        .. PageResource.Pages.Select(page => $"GET /{page}"),
     ];
 
     [Fact]

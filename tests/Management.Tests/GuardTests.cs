@@ -84,8 +84,6 @@ public sealed class GuardTests
     [Theory]
     [InlineData("/", "text/html")]
     [InlineData("/setup", "text/html")]
-    [InlineData("/assets/setup.js", "text/javascript")]
-    [InlineData("/assets/page.css", "text/css")]
     public async Task Page_and_what_it_loads_are_served_and_hold_nothing_inline(string path, string type)
     {
         await using var console = await TestConsole.StartAsync();

@@ -1,22 +1,31 @@
 using System.Reflection;
 using Avocet.Management.Access;
 using Avocet.Management.Api;
+using Avocet.Management.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Avocet.Management.Resources;
 
-/// <summary>The pages, from inside the program: a name that a request gives is looked up here and never on a disk.</summary>
+/// <summary>The console: one page, which draws all others.</summary>
 internal static class PageResource
 {
-    private static readonly Dictionary<string, string> AssetTypes = new() { ["page.css"] = "text/css; charset=utf-8", ["setup.js"] = "text/javascript; charset=utf-8" };
+    private const string Index = "index.html";
+
+    /// <summary>What may stand in the address line. Each is answered with the same page, whose script knows them.</summary>
+    public static readonly string[] Pages =
+    [
+        "", "setup", "clients", "sessions", "topics", "retained", "devices", "events", "explain", "traces", "bandwidth", "try", "users", "access", "settings", "store",
+    ];
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/", GetIndex).IsOpen().ExcludeFromDescription();
-        app.MapGet("/setup", GetSetup).IsOpen().ExcludeFromDescription();
-        app.MapGet("/assets/{name}", GetAsset).IsOpen().ExcludeFromDescription();
+        foreach (var page in Pages) app.MapGet($"/{page}", GetPage).IsOpen().ExcludeFromDescription();
+        app.MapGet("/favicon.svg", () => File("favicon.svg")).IsOpen().ExcludeFromDescription();
+        app.MapGet("/licenses.md", () => File("licenses.md")).IsOpen().ExcludeFromDescription();
+        app.MapGet("/assets/{name}", (string name) => File($"assets/{name}")).IsOpen().ExcludeFromDescription();
     }
 
     /// <summary>The OpenAPI document. See docs/decisions/0080-management-api.md.</summary>
@@ -24,13 +33,15 @@ internal static class PageResource
 
     private static IResult GetDocument() => TypedResults.Bytes(Read("openapi.json"), "application/json");
 
-    private static IResult GetIndex() => Page("index.html");
+    private static IResult GetPage(HttpContext context, [FromServices] ManagementContext management)
+    {
+        if (!ConsoleFiles.Exist) return TypedResults.Bytes(Read(Index), "text/html; charset=utf-8");
 
-    private static IResult GetSetup() => Page("setup.html");
+        context.Response.Headers.ContentSecurityPolicy = ContentSecurity.PolicyFor(context.Request.Host, management.Sources.Listeners());
+        return new ConsoleFile(Index);
+    }
 
-    private static IResult GetAsset(string name) => AssetTypes.TryGetValue(name, out var type) ? TypedResults.Bytes(Read(name), type) : Problem.NotFound("There is no such file.");
-
-    private static IResult Page(string name) => TypedResults.Bytes(Read(name), "text/html; charset=utf-8");
+    private static IResult File(string name) => ConsoleFiles.Contains(name) ? new ConsoleFile(name) : Problem.NotFound("There is no such file.");
 
     private static byte[] Read(string name)
     {
@@ -38,5 +49,10 @@ internal static class PageResource
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    private sealed class ConsoleFile(string name) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => ConsoleFiles.WriteAsync(httpContext, name);
     }
 }
