@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
+using Avocet.Broker.Bans;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Bandwidth;
 using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Monitoring.Topics;
 using Avocet.Broker.Rates;
@@ -11,6 +13,7 @@ using Avocet.Broker.Sessions;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
 using Avocet.Broker.Topics;
+using Avocet.Broker.Tracing;
 using Avocet.Broker.Watching;
 using Avocet.Protocol.Topics;
 using Microsoft.Extensions.Logging;
@@ -40,7 +43,10 @@ internal sealed class BrokerContext
         Authorization = new Authorization(services.Authorizers, services.RemoteAuthorizer, Clock);
         Sessions = new SessionRegistry(this);
         Users = new UserConnections(options.ConnectionsPerUserMax);
-        ConnectLimits = new ConnectLimits(options, Clock, Logger, Events);
+        Bans = new BanList(this);
+        Traces = new BrokerTraces(this);
+        Bandwidth = new BandwidthLedger(this);
+        ConnectLimits = new ConnectLimits(options, Clock, Logger, Events) { Bans = Bans };
         SendLimits = new SendLimits(options, Clock);
         Control = services.Control;
         if (services.MemoryShareInUse is { } read) Memory = new MemoryBudget(read, Wheel, Clock, Logger, Events);
@@ -84,6 +90,18 @@ internal sealed class BrokerContext
     public UserConnections Users { get; }
 
     public SessionRegistry Sessions { get; }
+
+    /// <summary>Who may not connect.</summary>
+    public BanList Bans { get; }
+
+    /// <summary>Those who follow packets.</summary>
+    public BrokerTraces Traces { get; }
+
+    /// <summary>What went over the wire today and this month.</summary>
+    public BandwidthLedger Bandwidth { get; }
+
+    /// <summary>Called with the seconds that a sampled message took from its arrival to the socket; null while nobody measures.</summary>
+    public Action<double>? OnDelivered { get; set; }
 
     /// <summary>How often clients may connect.</summary>
     public ConnectLimits ConnectLimits { get; }

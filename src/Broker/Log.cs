@@ -65,6 +65,9 @@ internal static partial class Log
     [LoggerMessage(1042, LogLevel.Warning, "Client '{Client}' connects again and again, and is kept out for up to {Seconds} s. Two clients may have the same client identifier.")]
     public static partial void ClientFlaps(ILogger logger, string client, int seconds);
 
+    [LoggerMessage(1044, LogLevel.Warning, "What went over the wire so far today and this month is not known: {Problem}")]
+    public static partial void BandwidthNotRead(ILogger logger, string problem);
+
     [LoggerMessage(1041, LogLevel.Information, "Memory is no longer short: {Percent:0} % of the limit is in use.")]
     public static partial void MemoryFree(ILogger logger, double percent);
 

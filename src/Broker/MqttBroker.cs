@@ -1,14 +1,17 @@
 using System.IO.Pipelines;
 using System.Text;
+using Avocet.Broker.Bans;
 using Avocet.Broker.Connections;
 using Avocet.Broker.Inspection;
 using Avocet.Broker.Monitoring;
+using Avocet.Broker.Monitoring.Bandwidth;
 using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Publishing;
 using Avocet.Broker.Retained;
 using Avocet.Broker.Security;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Storage.Records;
+using Avocet.Broker.Tracing;
 using Avocet.Broker.Watching;
 using Avocet.Protocol;
 using Avocet.Protocol.Topics;
@@ -47,6 +50,19 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>What goes over which topic, and who has fallen silent.</summary>
     public TopicInspector Topics { get; }
 
+    /// <summary>Who may not connect.</summary>
+    public BanList Bans => _context.Bans;
+
+    /// <summary>Packets of clients, as somebody follows them.</summary>
+    public BrokerTraces Traces => _context.Traces;
+
+    /// <summary>Called, by any thread, with the seconds that a message took from its arrival to the socket of who gets it, for one message in 512; null for never.</summary>
+    public Action<double>? OnDelivered
+    {
+        get => _context.OnDelivered;
+        set => _context.OnDelivered = value;
+    }
+
     /// <summary>What was decided lately, such as connections that were refused and messages that were dropped.</summary>
     public BrokerEvents Events { get; }
 
@@ -64,13 +80,39 @@ public sealed class MqttBroker : IAsyncDisposable
     /// <summary>What it counts. Takes longer the more sessions there are.</summary>
     public BrokerFigures GetFigures() => BrokerFigures.Read(_context);
 
+    /// <summary>What went over the wire in all, and what Topic Aliases saved of it towards clients.</summary>
+    public (BandwidthFigures Figures, long AliasSavedBytes) GetBandwidth(BandwidthPeriod period) => _context.Bandwidth.ReadTotal(period);
+
+    /// <summary>The clients, or first levels of topics, with the most; clients without an entry of their own are the last one together.</summary>
+    public IReadOnlyList<BandwidthShare> GetBandwidth(BandwidthKind kind, BandwidthPeriod period) => _context.Bandwidth.Read(kind, period);
+
+    /// <summary>Asks what answers <c>$CONTROL/…</c>, as a client would that may; null where nobody answers.</summary>
+    /// <param name="topicName">The topic.</param>
+    /// <param name="payload">The question.</param>
+    /// <param name="asker">Who asks, for the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<ReadOnlyMemory<byte>?> ControlAsync(string topicName, ReadOnlyMemory<byte> payload, string asker, CancellationToken cancellationToken)
+    {
+        if (_context.Control is not { } control) return null;
+
+        var origin = new ConnectionOrigin { Listener = new ListenerPolicy { Name = "console" }, Transport = "console" };
+        if (await control(new ClientIdentity(asker, null, origin), topicName, payload, cancellationToken) is not { } answer) return null;
+
+        answer.After?.Invoke();
+        return answer.Payload;
+    }
+
     /// <summary>
     /// Loads what the store holds and starts the regular work: <c>$SYS</c>, and the removal of expired messages. Call once, before the first connection.
     /// </summary>
     /// <exception cref="StoreException">The store cannot be read, or a newer version wrote it; the message says what to do.</exception>
     public void Start()
     {
-        if (_context.Commits is { } commits) new StoreLoader(_context, commits).Load();
+        if (_context.Commits is { } commits)
+        {
+            new StoreLoader(_context, commits).Load();
+            _context.Bans.Load(commits.Store);
+        }
 
         new RetainedSweeper(_context).Start();
         _context.Memory?.Start();
@@ -80,6 +122,8 @@ public sealed class MqttBroker : IAsyncDisposable
 
             topics.Start();
         }
+
+        _context.Bandwidth.Start();
 
         _sys = new SysPublisher(_context);
         _sys.Start();
@@ -109,6 +153,7 @@ public sealed class MqttBroker : IAsyncDisposable
         var connection = new Connection(_context, transport, isOverLimit);
         Connections.Add(connection);
         if (_isStopping) connection.Close(Shutdown);
+        else if (_context.Bans.FindFor(transport.Origin) is { } ban) connection.Close(BanList.RefuseUnread(ban));
         else if (!_context.ConnectLimits.MayConnect(transport.Origin)) connection.Close(TooManyConnects);
 
         connection.Run();
@@ -185,6 +230,7 @@ public sealed class MqttBroker : IAsyncDisposable
             Log.NotDrained(_context.Logger, running.Count(task => !task.IsCompleted), drainTime.TotalSeconds);
         }
 
+        _context.Bandwidth.Stop();
         if (_context.Commits is { } commits) await FinishAsync(commits);
     }
 

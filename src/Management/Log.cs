@@ -8,8 +8,9 @@ internal static partial class Log
     [LoggerMessage(5000, LogLevel.Information, "Console: {Url} (API below /api/v1).")]
     public static partial void Listening(ILogger logger, string url);
 
-    [LoggerMessage(5001, LogLevel.Information, "Console: nobody can log in yet. Within {Minutes} minutes, make the first user at {Link}")]
-    public static partial void SetupLink(ILogger logger, double minutes, string link);
+    /// <summary>At whatever level is still written: without it nobody gets in.</summary>
+    [LoggerMessage(EventId = 5001, Message = "Console: nobody can log in yet. Within {Minutes} minutes, make the first user at {Link}")]
+    public static partial void SetupLink(ILogger logger, LogLevel level, double minutes, string link);
 
     [LoggerMessage(5002, LogLevel.Warning, "Console: {Address} can be reached from other machines without TLS; passwords and keys can be read on the way. Set console.tls, or put a proxy with TLS in front.")]
     public static partial void NotEncrypted(ILogger logger, string address);

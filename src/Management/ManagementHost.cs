@@ -98,7 +98,11 @@ public sealed class ManagementHost : IAsyncDisposable
         Log.Listening(_management.Logger, url);
         if ((isAny || !IPAddress.IsLoopback(_management.Options.EndPoint.Address)) && !_management.Options.IsTls) Log.NotEncrypted(_management.Logger, url);
         // Behind the #, where browsers keep it to themselves: it gets into no log of a proxy.
-        if (_management.Setup.IsNeeded) Log.SetupLink(_management.Logger, ManagementLimits.SetupTime.TotalMinutes, $"{url}/setup#{_management.Setup.Text}");
+        if (!_management.Setup.IsNeeded) return;
+
+        var level = Enumerable.Range((int)LogLevel.Information, 4).Select(one => (LogLevel)one).FirstOrDefault(_management.Logger.IsEnabled, LogLevel.Critical);
+        var (minutes, link) = (ManagementLimits.SetupTime.TotalMinutes, $"{url}/setup#{_management.Setup.Text}");
+        Log.SetupLink(_management.Logger, level, minutes, link);
     }
 
     private WebApplication Build(Action<IServiceCollection>? addServices, Action<WebApplication>? addEndpoints)

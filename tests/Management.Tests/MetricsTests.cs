@@ -37,7 +37,8 @@ public sealed partial class MetricsTests
         var samples = (await ScrapeAsync(console)).Samples;
 
         Assert.Equal(2, samples["avocet_clients_connected"]);
-        Assert.Equal(1, samples["avocet_messages_received_total"]);
+        Assert.Equal(1, samples["avocet_messages_received_total{qos=0}"]);
+        Assert.Equal(0, samples["avocet_messages_received_total{qos=1}"]);
         Assert.Equal(5, samples["avocet_payload_sent_bytes_total"]);
         Assert.Equal(2, samples["avocet_packets_received_total{type=connect}"]);
         Assert.Equal(0, samples["avocet_messages_dropped_total{cause=queue_full}"]);
@@ -48,11 +49,49 @@ public sealed partial class MetricsTests
     {
         await using var store = await TestConsole.StartAsync(services: new Broker.BrokerServices { Store = new Broker.Storage.MemoryStore() });
 
+        // Of the way of messages one in 512 is measured.
+        var reader = await store.Broker.ConnectAsync(Given.Client("reader").Subscribed("a"));
+        var writer = await store.Broker.ConnectAsync(Given.Client("writer"));
+        for (var i = 0; i < 1024; i++) await writer.SendAsync(Given.Publish("a"));
+
+        await reader.ReceiveAsync(1024);
+
         var exposed = (await ScrapeAsync(store)).Types.Select(type => $"{type.Key} {type.Value}").Order(StringComparer.Ordinal);
 
         var page = await File.ReadAllTextAsync(Path.Combine(Server.Tests.Support.Repository.Root, "docs", "metrics.md"));
         var documented = Row().Matches(page).Select(row => $"{row.Groups[1].Value} {row.Groups[2].Value}").Order(StringComparer.Ordinal);
         Assert.Equal(documented, exposed);
+    }
+
+    [Fact]
+    public async Task Way_of_messages_is_measured_and_the_service_has_a_name()
+    {
+        await using var console = await TestConsole.StartAsync();
+        var reader = await console.Broker.ConnectAsync(Given.Client("reader").Subscribed("a", Qos.AtLeastOnce));
+        var writer = await console.Broker.ConnectAsync(Given.Client("writer"));
+        for (var i = 0; i < 2048; i++) await writer.SendAsync(Given.Publish("a").Qos1((ushort)(i + 1)));
+
+        await reader.ReceiveAsync(2048);
+        using var client = console.WithKey(Scope.Read);
+        var samples = (await ScrapeAsync(console)).Samples;
+
+        Assert.InRange(samples["avocet_delivery_duration_seconds_count"], 3, 5);
+        Assert.Equal((2048, 2048), (samples["avocet_messages_received_total{qos=1}"], samples["avocet_messages_sent_total{qos=1}"]));
+        Assert.Contains("service_name=\"avocet\"", await client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Grafana_dashboard_asks_for_metrics_that_there_are()
+    {
+        var folder = Path.Combine(Server.Tests.Support.Repository.Root, "docs");
+        var documented = Row().Matches(await File.ReadAllTextAsync(Path.Combine(folder, "metrics.md"))).Select(row => row.Groups[1].Value).ToHashSet();
+        var dashboard = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "grafana-avocet.json"))).RootElement;
+
+        var expressions = dashboard.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.TryGetProperty("targets", out var targets) ? targets.EnumerateArray().ToList() : []).Select(target => target.GetProperty("expr").GetString()!).ToList();
+        var asked = expressions.SelectMany(expression => Metric().Matches(expression)).Select(match => match.Value).ToHashSet();
+
+        Assert.True(asked.Count > 10, $"Only {asked.Count} metrics are asked for.");
+        Assert.All(asked, name => Assert.Contains(name.EndsWith("_bucket", StringComparison.Ordinal) ? name[..^"_bucket".Length] : name, documented));
     }
 
     /// <summary>Reads the text format: types by name, and values by name with our own labels.</summary>
@@ -94,6 +133,9 @@ public sealed partial class MetricsTests
 
     [GeneratedRegex("([a-z_]+)=\"((?:[^\"\\\\]|\\\\.)*)\"")]
     private static partial Regex Label();
+
+    [GeneratedRegex("avocet_[a-z_]+")]
+    private static partial Regex Metric();
 
     [GeneratedRegex(@"^\| `(avocet_[a-z_]+)` \| (\w+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();

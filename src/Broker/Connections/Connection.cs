@@ -8,6 +8,7 @@ using Avocet.Broker.Monitoring;
 using Avocet.Broker.Security;
 using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
+using Avocet.Broker.Tracing;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 
@@ -452,6 +453,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private SequencePosition HandlePackets(ReadOnlySequence<byte> buffer)
     {
         var reader = new PacketReader(buffer);
+        var traces = Context.Traces.Running;
         try
         {
             while (Ending is null && !HasStep && reader.Left > 0)
@@ -479,6 +481,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 }
 
                 if (status == DecodeStatus.NeedMoreData) break;
+
+                // A packet that was put back was seen before.
+                if (traces is not null && _terms is not { HeldFor: not null }) BrokerTraces.Received(traces, this, header, body);
 
                 Handle(header, body);
                 if (_terms is { HeldFor: { } remote })

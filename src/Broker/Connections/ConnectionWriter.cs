@@ -4,6 +4,7 @@ using Avocet.Broker.Monitoring;
 using Avocet.Broker.Routing;
 using Avocet.Broker.Storage;
 using Avocet.Broker.Time;
+using Avocet.Broker.Tracing;
 using Avocet.Protocol;
 using Avocet.Protocol.Packets;
 using Avocet.Protocol.Properties;
@@ -96,6 +97,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
 
             packet.CopyTo(Reserve(packet.Length));
             Commit(packet.Length);
+            if (BrokerTraces.IsAnyRunning) BrokerTraces.Sent(connection, packet, default);
         }
 
         Context.Statistics.Add(counter);
@@ -220,7 +222,9 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
         {
             if (_isClosed || _isFinished) return;
 
-            packet.Encode(Reserve(size), Version);
+            var bytes = Reserve(size)[..size];
+            packet.Encode(bytes, Version);
+            if (BrokerTraces.IsAnyRunning) BrokerTraces.Sent(connection, bytes, default);
             Commit(size);
         }
 
@@ -232,6 +236,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
     public WriteResult WritePublish(ref Publication publication, in PublishShape shape, long now)
     {
         var topicName = publication.TopicName[MountPointLength..];
+        var wholeTopicName = topicName;
         var isV5 = Version == ProtocolVersion.V50;
         var hasExpiry = isV5 && publication.ExpiresAt != Clock.Never;
         var propertiesLength = isV5 ? publication.Properties.Length + (hasExpiry ? 5 : 0) + SizeOf(shape.SubscriptionIds) : 0;
@@ -250,11 +255,17 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
             {
                 alias = _aliases.Choose(topicName);
                 if (alias.IsKnown) topicName = default;
-                if (alias.Alias != 0) propertiesLength += 3;
+                if (alias.Alias != 0)
+                {
+                    propertiesLength += 3;
+                    if (_aliases.TakeSaved(isEnd: false) is > 0 and var saved) Context.Statistics.Add(Counter.AliasSavedBytes, saved);
+                }
+
                 size = SizeOf(topicName.Length, propertiesLength, publication.Payload.Length, shape.Qos, out remainingLength);
             }
 
-            var writer = new WireWriter(Reserve(size));
+            var bytes = Reserve(size)[..size];
+            var writer = new WireWriter(bytes);
             writer.WriteFixedHeader(PacketType.Publish, PublishPacket.FlagsOf(shape.Dup, shape.Qos, shape.Retain), remainingLength);
             writer.WriteBinary(topicName);
             if (shape.Qos != Qos.AtMostOnce) writer.WriteUInt16(shape.PacketId);
@@ -279,11 +290,12 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
             }
 
             writer.WriteBytes(publication.Payload);
+            if (BrokerTraces.IsAnyRunning) BrokerTraces.Sent(connection, bytes, wholeTopicName);
             Commit(size);
             _messagesSent++;
         }
 
-        Context.Statistics.AddPublishSent(size, publication.Payload.Length);
+        Context.Statistics.AddPublishSent(size, publication.Payload.Length, shape.Qos);
         return WriteResult.Written;
     }
 
@@ -358,6 +370,7 @@ internal sealed class ConnectionWriter(Connection connection, PipeWriter output)
             _isClosed = true;
             _pending = [];
             _pendingLength = 0;
+            if (_aliases?.TakeSaved(isEnd: true) is { } saved) Context.Statistics.Add(Counter.AliasSavedBytes, saved);
             isFlushing = _isFlushing;
             (room, _room) = (_room, null);
             (flushed, _flushed) = (_flushed, null);

@@ -26,6 +26,7 @@ internal static class Disconnector
         context.Sessions.Leave(connection, ending.Will);
         context.Users.Remove(connection);
         connection.MarkLeft();
+        context.Bandwidth.OnEnd(connection);
         writer.Flush();
         connection.Flush();
         if (ending.Cause != EndingCause.ConnectionLost) await WaitForFlushAsync(writer, context.TimeProvider);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Avocet.Broker.Storage;
 
 namespace Avocet.Broker.Connections;
@@ -12,8 +13,14 @@ internal sealed class FlushBatch(CommitBatcher? commits)
     private static FlushBatch? _pool;
 
     private CommitBatcher? _commits = commits;
+    /// <summary>Of so many messages the way of one is measured.</summary>
+    private const int MessagesPerSample = 512;
+
     private FlushBatch? _nextInPool;
+    private int _messages;
+    private long _sampledAt;
     private int _depthInPool;
+    private BrokerContext? _sampledFor;
 
     // Most batches are for one connection.
     private ConnectionWriter? _first;
@@ -47,6 +54,16 @@ internal sealed class FlushBatch(CommitBatcher? commits)
         _pool = this;
     }
 
+    /// <summary>
+    /// Counts a message that is routed now; the way of some is measured, from here to the end of the flush that brings it to the sockets. To count costs next to nothing,
+    /// for the batch is at hand.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CountMessage(BrokerContext context)
+    {
+        if ((++_messages & (MessagesPerSample - 1)) == 0) BeginSample(context);
+    }
+
     /// <summary>Notes a connection that was written to. Never under a lock: a connection with much output is flushed at once.</summary>
     public void Add(ConnectionWriter writer)
     {
@@ -74,6 +91,23 @@ internal sealed class FlushBatch(CommitBatcher? commits)
             _others.Clear();
         }
 
+        if (_sampledFor is not null) TellSample(_sampledFor, hasReceivers: _first is not null);
+
         _first = null;
+    }
+
+    private void BeginSample(BrokerContext context)
+    {
+        if (context.OnDelivered is null || _sampledFor is not null) return;
+
+        _sampledAt = context.TimeProvider.GetTimestamp();
+        _sampledFor = context;
+    }
+
+    private void TellSample(BrokerContext context, bool hasReceivers)
+    {
+        var elapsed = context.TimeProvider.GetElapsedTime(_sampledAt);
+        (_sampledAt, _sampledFor) = (0, null);
+        if (hasReceivers) context.OnDelivered?.Invoke(elapsed.TotalSeconds);
     }
 }

@@ -13,7 +13,10 @@ internal readonly record struct AliasChoice(ushort Alias, bool IsKnown);
 /// </summary>
 internal sealed class OutboundAliases(int aliasMax)
 {
+    private const int ReportAfterBytes = 4096;
+
     private readonly Place[] _places = new Place[aliasMax];
+    private int _saved;
 
     /// <summary>Chooses for a topic, and remembers the choice: the PUBLISH must then be sent so. [MQTT-3.1.2-26]</summary>
     public AliasChoice Choose(ReadOnlySpan<byte> topicName)
@@ -28,7 +31,19 @@ internal sealed class OutboundAliases(int aliasMax)
 
         var choice = new AliasChoice((ushort)(number + 1), place.IsSet);
         place.IsSet = true;
+        // An alias takes three bytes.
+        _saved += choice.IsKnown ? topicName.Length - 3 : -3;
         return choice;
+    }
+
+    /// <summary>Bytes that were saved since this was last told; 0 while it is not worth telling.</summary>
+    public int TakeSaved(bool isEnd)
+    {
+        if (!isEnd && _saved < ReportAfterBytes) return 0;
+
+        var saved = _saved;
+        _saved = 0;
+        return saved;
     }
 
     private struct Place

@@ -27,6 +27,7 @@ internal static class PublishHandler
         var publisher = connection.Publisher;
         publisher.Messages++;
         publisher.Rate?.CountPublish();
+        if (packet.Qos != Qos.AtMostOnce) connection.Context.Statistics.Add(packet.Qos == Qos.AtLeastOnce ? Counter.ReceivedAtLeastOnce : Counter.ReceivedExactlyOnce);
         if (!TryCheckSupport(connection, packet) || !TryResolveAlias(connection, packet, out var topicName)) return;
 
         var context = connection.Context;
@@ -68,6 +69,7 @@ internal static class PublishHandler
             ExpiresAt = GetExpiry(packet, context.Clock),
             PublisherId = session.ClientId,
         };
+        connection.Batch.CountMessage(context);
         var result = context.Router.Route(ref publication, connection.Publisher.Matches, connection.Batch);
         var after = 0L;
         if (connection.Batch.HasChanges) after = Keep(connection, packet, mounted);
@@ -98,6 +100,7 @@ internal static class PublishHandler
         {
             connection.Publisher.Messages--;
             connection.Publisher.Rate?.UncountPublish();
+            if (packet.Qos != Qos.AtMostOnce) connection.Context.Statistics.Add(packet.Qos == Qos.AtLeastOnce ? Counter.ReceivedAtLeastOnce : Counter.ReceivedExactlyOnce, -1);
             connection.HoldPacket(remote, [remote.Publish(mounted, packet.Qos, packet.Retain)]);
             return false;
         }

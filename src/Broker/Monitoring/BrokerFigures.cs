@@ -49,6 +49,15 @@ public sealed record BrokerFigures
 
     public required DropFigures Drops { get; init; }
 
+    /// <summary>PUBLISH packets received, at QoS 0, 1 and 2.</summary>
+    public required QosFigures MessagesReceivedByQos { get; init; }
+
+    /// <summary>PUBLISH packets sent, at QoS 0, 1 and 2.</summary>
+    public required QosFigures MessagesSentByQos { get; init; }
+
+    /// <summary>Bytes that Topic Aliases saved towards clients.</summary>
+    public required long AliasSavedBytes { get; init; }
+
     /// <summary>Control packets by type, from CONNECT to AUTH.</summary>
     public required IReadOnlyList<PacketFigures> Packets { get; init; }
 
@@ -96,6 +105,9 @@ public sealed record BrokerFigures
                 statistics.Get(Counter.DroppedExpired),
                 statistics.Get(Counter.DroppedTooLarge),
                 statistics.Get(Counter.DroppedRefused)),
+            MessagesReceivedByQos = QosFigures.Of(packets[PacketType.Publish - PacketType.Connect].Received, statistics.Get(Counter.ReceivedAtLeastOnce), statistics.Get(Counter.ReceivedExactlyOnce)),
+            MessagesSentByQos = QosFigures.Of(packets[PacketType.Publish - PacketType.Connect].Sent, statistics.Get(Counter.SentAtLeastOnce), statistics.Get(Counter.SentExactlyOnce)),
+            AliasSavedBytes = statistics.Get(Counter.AliasSavedBytes),
             Packets = packets,
         };
     }
@@ -106,6 +118,13 @@ public sealed record BrokerFigures
 /// <param name="Received">From clients.</param>
 /// <param name="Sent">To clients.</param>
 public readonly record struct PacketFigures(PacketType Type, long Received, long Sent);
+
+/// <summary>Messages by their QoS.</summary>
+public readonly record struct QosFigures(long AtMostOnce, long AtLeastOnce, long ExactlyOnce)
+{
+    /// <summary>Those at QoS 0 are what is left of all.</summary>
+    internal static QosFigures Of(long all, long atLeastOnce, long exactlyOnce) => new(Math.Max(0, all - atLeastOnce - exactlyOnce), atLeastOnce, exactlyOnce);
+}
 
 /// <summary>Messages dropped, by cause.</summary>
 /// <param name="QueueFull">The session's queue was full.</param>

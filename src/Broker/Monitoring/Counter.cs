@@ -36,5 +36,16 @@ internal enum Counter
     /// <summary>QoS 1 and 2 publications that were written to the store and then acknowledged.</summary>
     MessagesKept,
 
+    /// <summary>QoS 1 and 2 PUBLISHes from clients; the others are at QoS 0.</summary>
+    ReceivedAtLeastOnce,
+    ReceivedExactlyOnce,
+
+    /// <summary>QoS 1 and 2 PUBLISHes to clients; the others are at QoS 0.</summary>
+    SentAtLeastOnce,
+    SentExactlyOnce,
+
+    /// <summary>Bytes of Topic Names that were left out of PUBLISHes, less the bytes of the aliases in their place.</summary>
+    AliasSavedBytes,
+
     Count,
 }

@@ -20,9 +20,11 @@ internal sealed class Statistics
     public void Add(Counter counter, long count = 1) => Interlocked.Add(ref _stripes[Stripe + (int)counter], count);
 
     /// <summary>Counts one PUBLISH sent.</summary>
-    public void AddPublishSent(int packetSize, int payloadSize)
+    public void AddPublishSent(int packetSize, int payloadSize, Qos qos)
     {
         var stripe = Stripe;
+        // What is sent at QoS 0 is the rest.
+        if (qos != Qos.AtMostOnce) Interlocked.Increment(ref _stripes[stripe + (int)(qos == Qos.AtLeastOnce ? Counter.SentAtLeastOnce : Counter.SentExactlyOnce)]);
         Interlocked.Increment(ref _stripes[stripe + (int)Counter.Sent + (int)PacketType.Publish]);
         Interlocked.Add(ref _stripes[stripe + (int)Counter.BytesSent], packetSize);
         Interlocked.Add(ref _stripes[stripe + (int)Counter.PublishBytesSent], payloadSize);

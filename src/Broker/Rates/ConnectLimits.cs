@@ -1,3 +1,4 @@
+using Avocet.Broker.Bans;
 using Avocet.Broker.Monitoring.Events;
 using Avocet.Broker.Security;
 using Avocet.Broker.Time;
@@ -43,10 +44,19 @@ internal sealed class ConnectLimits
         return origin.Listener.ConnectRateMax == 0 || RateOf(origin.Listener).TryTake(origin.Listener.Name, out _);
     }
 
+    /// <summary>Who may not connect at all.</summary>
+    public required BanList Bans { get; init; }
+
     /// <summary>Why a client that has logged in is refused all the same; Success when it is not. Only who has logged in counts, so that nobody can keep others out.</summary>
     public ReasonCode FindRefusal(ClientIdentity identity, out string detail)
     {
         detail = "";
+        if (Bans.FindFor(identity) is { } ban)
+        {
+            detail = BanList.Describe(ban);
+            return ReasonCode.Banned;
+        }
+
         if (_users is not null && identity.UserName is { } userName && !_users.TryTake(userName, out _))
         {
             detail = "the user connects more often than the limit of this server";

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Avocet.Broker.Routing;
 
 namespace Avocet.Broker.Watching;
@@ -9,11 +10,10 @@ internal sealed class MessageTaps
     private volatile MessageWatch[]? _watches;
 
     /// <summary>Shows a message to those that it concerns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Offer(in Publication publication)
     {
-        if (_watches is not { } watches) return;
-
-        foreach (var watch in watches) watch.Offer(publication);
+        if (_watches is { } watches) Offer(watches, publication);
     }
 
     public void Add(MessageWatch watch)
@@ -28,5 +28,10 @@ internal sealed class MessageTaps
             var left = (_watches ?? []).Where(other => other != watch).ToArray();
             _watches = left.Length == 0 ? null : left;
         }
+    }
+
+    private static void Offer(MessageWatch[] watches, in Publication publication)
+    {
+        foreach (var watch in watches) watch.Offer(publication);
     }
 }

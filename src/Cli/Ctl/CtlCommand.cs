@@ -28,6 +28,7 @@ internal sealed class CtlCommand
     {
         var look = new CtlLookCommands(Add, Write, _options.WantsJson);
         var topics = new CtlTopicCommands(Add, Write, _options.WantsJson);
+        var watch = new CtlWatchCommands(Add, Write, _options.WantsJson);
         var clients = new Command("clients", "Clients of the broker.")
         {
             CreateForClient("disconnect", "End a client's connection; its session stays.", "/api/v1/clients/disconnect"),
@@ -49,6 +50,9 @@ internal sealed class CtlCommand
             look.CreateRetained(),
             topics.CreateTopics(),
             topics.CreateMessages(),
+            watch.CreateTrace(),
+            watch.CreateBandwidth(),
+            watch.CreateBans(),
             CreatePublish(),
             new Command("users", "Users of the console.") { Get("list", "All users.", "/api/v1/users?limit=1000"), CreateUserAdd(), CreateUserRole(), CreateUserPassword(), CreateDelete("user", "/api/v1/users/") },
             new Command("keys", "API keys.") { Get("list", "All keys, without the keys themselves.", "/api/v1/api-keys?limit=1000"), CreateKey(), CreateDelete("key's id", "/api/v1/api-keys/") },

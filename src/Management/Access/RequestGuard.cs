@@ -85,9 +85,9 @@ internal sealed class RequestGuard(ManagementContext management)
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new Problem(StatusCodes.Status413PayloadTooLarge, "Too large", $"A body has at most {ManagementLimits.BodyBytesMax} bytes.");
             case BadHttpRequestException { InnerException: JsonException json }:
-                return Problem.BadRequest($"The body does not fit: {FirstSentence(json.Message)} at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}.");
+                return Problem.BadRequest($"The body does not fit: {BindingText.OfBody(json.Message)} at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}.");
             case BadHttpRequestException bad:
-                return new Problem(bad.StatusCode, "Bad request", FirstSentence(bad.Message) + ".");
+                return new Problem(bad.StatusCode, "Bad request", BindingText.OfParameter(bad.Message) + ".");
             case ManagementException failed:
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "Not done", failed.Message);
             case OperationCanceledException:
@@ -96,13 +96,6 @@ internal sealed class RequestGuard(ManagementContext management)
                 Log.RequestFailed(management.Logger, exception, context.Request.Method, context.Request.Path);
                 return new Problem(StatusCodes.Status500InternalServerError, "Mistake of ours", "This failed in a way nobody expected. The broker's log tells more; report it, please.");
         }
-    }
-
-    private static string FirstSentence(string message)
-    {
-        var text = message.ReplaceLineEndings(" ");
-        var end = text.IndexOf(" Path: ", StringComparison.Ordinal);
-        return (end < 0 ? text : text[..end]).TrimEnd('.', ' ');
     }
 
     private static void SetHeaders(IHeaderDictionary headers)

@@ -27,12 +27,16 @@ internal sealed class PasswordCheck : IDisposable
     private readonly LoginGuard _guard;
     private readonly HashingThreads _hashing = new(1);
     private int _underWay;
+    private int _heldBack;
 
     public PasswordCheck(AccountStore accounts, TimeProvider timeProvider, ILogger logger)
     {
         _accounts = accounts;
         _guard = new LoginGuard(new LoginOptions(), [], timeProvider, logger);
     }
+
+    /// <summary>Answers that are held back at present.</summary>
+    public int HeldBack => Volatile.Read(ref _heldBack);
 
     public async Task<LoginResult> CheckAsync(string name, string password, IPEndPoint? remote, CancellationToken cancellationToken)
     {
@@ -56,7 +60,7 @@ internal sealed class PasswordCheck : IDisposable
                 return LoginResult.Success;
             }
 
-            await _guard.FailAsync(request, name, cancellationToken);
+            await HoldBackAsync(request, name, cancellationToken);
             return LoginResult.Wrong;
         }
         finally
@@ -66,4 +70,19 @@ internal sealed class PasswordCheck : IDisposable
     }
 
     public void Dispose() => _hashing.Dispose();
+
+    private async Task HoldBackAsync(AuthenticationRequest request, string name, CancellationToken cancellationToken)
+    {
+        var held = _guard.FailAsync(request, name, cancellationToken);
+        // Only once its timer is set: a test that sees it may move the clock.
+        Interlocked.Increment(ref _heldBack);
+        try
+        {
+            await held;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _heldBack);
+        }
+    }
 }

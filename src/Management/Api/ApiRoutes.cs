@@ -26,6 +26,10 @@ internal static class ApiRoutes
         RetainedResource.Map(api);
         WatchResource.Map(api);
         TopicResource.Map(api);
+        BandwidthResource.Map(api);
+        TraceResource.Map(api);
+        BanResource.Map(api);
+        MqttUserResource.Map(api);
         EventResource.Map(api);
         ExplainResource.Map(api);
     }

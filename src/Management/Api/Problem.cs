@@ -30,6 +30,7 @@ public sealed record Problem(int Status, string Title, string Detail) : IResult
         var request = context.Request;
         return context.Response.StatusCode switch
         {
+            StatusCodes.Status400BadRequest => BadRequest("A parameter does not fit; /api/v1/openapi.json tells what each takes."),
             StatusCodes.Status404NotFound => NotFound("There is nothing at this path. /api/v1/openapi.json lists what there is."),
             StatusCodes.Status405MethodNotAllowed => new Problem(405, "Wrong method", $"This path does not take {request.Method}; see the Allow header."),
             StatusCodes.Status415UnsupportedMediaType => new Problem(415, "Wrong content type", "The body has to be JSON: send 'Content-Type: application/json'."),

@@ -15,7 +15,10 @@ internal sealed class BrokerMeter : IDisposable
     /// <summary>For how long one reading serves: an export asks for all instruments one after the other.</summary>
     private static readonly TimeSpan ReadingTime = TimeSpan.FromMilliseconds(500);
 
+    private static readonly double[] Boundaries = [0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1];
+
     private readonly Meter _meter;
+    private readonly Histogram<double> _delivered;
     private readonly MqttBroker _broker;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _gate = new();
@@ -32,12 +35,19 @@ internal sealed class BrokerMeter : IDisposable
         AddState();
         AddStore();
         AddProcess();
+        _delivered = _meter.CreateHistogram<double>(
+            "avocet.delivery.duration", "s", "Seconds from the arrival of a message to the socket of who gets it, of one message in 512.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Boundaries });
+        broker.OnDelivered = _delivered.Record;
     }
 
     /// <summary>For exporters that would else export meters of others, such as of another broker in the same process.</summary>
     public Meter Meter => _meter;
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        _broker.OnDelivered = null;
+        _meter.Dispose();
+    }
 
     private BrokerFigures Figures
     {
@@ -66,14 +76,15 @@ internal sealed class BrokerMeter : IDisposable
 
     private void AddTraffic()
     {
-        Counter("avocet.messages.received", "{message}", "PUBLISH packets from clients.", () => Figures.MessagesReceived);
-        Counter("avocet.messages.sent", "{message}", "PUBLISH packets to clients.", () => Figures.MessagesSent);
+        _meter.CreateObservableCounter("avocet.messages.received", () => ByQos(Figures.MessagesReceivedByQos), "{message}", "PUBLISH packets from clients, by QoS.");
+        _meter.CreateObservableCounter("avocet.messages.sent", () => ByQos(Figures.MessagesSentByQos), "{message}", "PUBLISH packets to clients, by QoS.");
         Counter("avocet.payload.received", "By", "Bytes of payloads from clients.", () => Figures.PayloadBytesReceived);
         Counter("avocet.payload.sent", "By", "Bytes of payloads to clients.", () => Figures.PayloadBytesSent);
         Counter("avocet.network.received", "By", "Bytes of packets from clients.", () => Figures.BytesReceived);
         Counter("avocet.network.sent", "By", "Bytes of packets to clients.", () => Figures.BytesSent);
         _meter.CreateObservableCounter("avocet.packets.received", () => PacketsOf(type => type.Received), "{packet}", "Control packets from clients, by type.");
         _meter.CreateObservableCounter("avocet.packets.sent", () => PacketsOf(type => type.Sent), "{packet}", "Control packets to clients, by type.");
+        Counter("avocet.aliases.saved", "By", "Bytes that Topic Aliases saved towards clients.", () => Figures.AliasSavedBytes);
         _meter.CreateObservableCounter("avocet.messages.dropped", Drops, "{message}", "Messages dropped, by cause.");
     }
 
@@ -82,6 +93,7 @@ internal sealed class BrokerMeter : IDisposable
         Gauge("avocet.subscriptions", "{subscription}", "Subscriptions.", () => Figures.Subscriptions);
         Gauge("avocet.subscriptions.shared", "{subscription}", "Shared ones of them.", () => Figures.SharedSubscriptions);
         Gauge("avocet.retained.messages", "{message}", "Retained messages, those of $SYS included.", () => Figures.RetainedMessages);
+        Gauge("avocet.silent", null, "Topics and clients that have fallen silent.", () => _broker.Topics.SilentCount);
         Gauge("avocet.queued.messages", "{message}", "Messages that wait in queues of sessions.", () => Figures.QueuedMessages);
         Gauge("avocet.queued.size", "By", "Bytes of them.", () => Figures.QueuedBytes);
     }
@@ -109,6 +121,13 @@ internal sealed class BrokerMeter : IDisposable
 
     private IEnumerable<Measurement<long>> PacketsOf(Func<PacketFigures, long> read) =>
         Figures.Packets.Select(type => new Measurement<long>(read(type), KeyValuePair.Create<string, object?>("type", type.Type.ToString().ToLowerInvariant())));
+
+    private static IEnumerable<Measurement<long>> ByQos(QosFigures figures)
+    {
+        yield return new Measurement<long>(figures.AtMostOnce, KeyValuePair.Create<string, object?>("qos", "0"));
+        yield return new Measurement<long>(figures.AtLeastOnce, KeyValuePair.Create<string, object?>("qos", "1"));
+        yield return new Measurement<long>(figures.ExactlyOnce, KeyValuePair.Create<string, object?>("qos", "2"));
+    }
 
     private IEnumerable<Measurement<long>> Drops()
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Avocet.Management.Metrics;
 
@@ -16,7 +17,7 @@ internal static class MetricsEndpoint
     /// </summary>
     private const int LabelValuesMax = 40;
 
-    public static void AddTo(IServiceCollection services, Meter meter) => services.AddOpenTelemetry().WithMetrics(metrics => metrics
+    public static void AddTo(IServiceCollection services, Meter meter) => services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("avocet", serviceVersion: meter.Version)).WithMetrics(metrics => metrics
         .AddMeter(BrokerMeter.Name)
         // Of this broker only: another one of the same process has a meter of the same name.
         .AddView(instrument => ReferenceEquals(instrument.Meter, meter) ? new MetricStreamConfiguration { CardinalityLimit = LabelValuesMax } : MetricStreamConfiguration.Drop)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Avocet.Broker.Monitoring.Topics;
 
 /// <summary>
@@ -39,6 +41,7 @@ internal sealed class TopicTally(TopicStatistics statistics, byte[] topicName, s
     /// <param name="payloadSize">Bytes of the payload alone.</param>
     /// <param name="matched">Sessions it went to.</param>
     /// <param name="now">The time in milliseconds of the clock.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count(int size, int payloadSize, int matched, long now)
     {
         _bytes += size;
