@@ -75,6 +75,22 @@ internal sealed class BrokerProcess : IDisposable
         return connection.ReadText();
     }
 
+    /// <summary>What an Avocet wrote about its console: the address and a key.</summary>
+    /// <exception cref="TimeoutException">It has none, as where another program has its port.</exception>
+    public string ReadLocalAccess()
+    {
+        var path = Path.Combine(_folder, "data", "console.local");
+        var deadline = Stopwatch.StartNew();
+        while (!File.Exists(path))
+        {
+            if (deadline.Elapsed > StartMax) throw new TimeoutException($"{Choice.Name} has no console.");
+
+            Thread.Sleep(10);
+        }
+
+        return File.ReadAllText(path);
+    }
+
     public void Dispose()
     {
         Children.End(_process);

@@ -33,6 +33,7 @@ internal static class Scenarios
         new("retain-latency", RetainLatencyAsync),
         new("offline", OfflineAsync, BrokerSetup.LongQueues),
         new("soak", Soak.RunAsync, IsOnRequest: true),
+        new("console", ConsoleScenario.RunAsync, IsOnRequest: true),
         .. AbuseScenarios.All,
     ];
 
