@@ -71,7 +71,7 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     {
         if (retain) return true;
 
-        var matches = cache.Match(topicName, publisherId, out _);
+        var matches = cache.Match(topicName);
         foreach (var subscriber in matches.Subscribers)
         {
             if (subscriber.Session.IsDurable && subscriber.TryResolve(publisherId, out var delivery) && delivery.Qos != Qos.AtMostOnce) return true;

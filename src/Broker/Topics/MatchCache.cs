@@ -14,25 +14,32 @@ internal sealed class MatchCache(SubscriptionIndex index, TopicStatistics? stati
     private const int PlacesMax = 64;
 
     private Place[] _places = new Place[1];
+    private TallyBudget _budget;
 
     /// <summary>Everything that matches a topic of this publisher.</summary>
+    public MatchResult Match(ReadOnlySpan<byte> topicName) => Find(topicName).Result!;
+
+    /// <summary>The same for a message that is to be counted.</summary>
     /// <param name="topicName">The Topic Name.</param>
     /// <param name="publisherId">The publisher.</param>
-    /// <param name="tally">Counts the messages of that topic; null where they are not counted.</param>
+    /// <param name="tally">Counts the messages of that topic; null where this one is not counted.</param>
     public MatchResult Match(ReadOnlySpan<byte> topicName, string? publisherId, out TopicTally? tally)
+    {
+        ref var place = ref Find(topicName);
+        tally = place.Tally ?? Open(ref place, publisherId);
+        return place.Result!;
+    }
+
+    private ref Place Find(ReadOnlySpan<byte> topicName)
     {
         var hash = Utf8Comparer.HashOf(topicName);
         ref var place = ref _places[hash & (_places.Length - 1)];
-        if (place.Hash == hash && place.Result is { } result && result.Version == index.Version && topicName.SequenceEqual(place.TopicName))
-        {
-            tally = place.Tally;
-            return result;
-        }
+        if (place.Hash == hash && place.Result is { } result && result.Version == index.Version && topicName.SequenceEqual(place.TopicName)) return ref place;
 
-        return MatchAnew(hash, topicName, publisherId, out tally);
+        return ref MatchAnew(hash, topicName);
     }
 
-    private MatchResult MatchAnew(int hash, ReadOnlySpan<byte> topicName, string? publisherId, out TopicTally? tally)
+    private ref Place MatchAnew(int hash, ReadOnlySpan<byte> topicName)
     {
         var result = index.Match(topicName);
         ref var place = ref _places[hash & (_places.Length - 1)];
@@ -45,13 +52,20 @@ internal sealed class MatchCache(SubscriptionIndex index, TopicStatistics? stati
         if (place.Hash != hash || place.TopicName is null || !topicName.SequenceEqual(place.TopicName))
         {
             place.TopicName = topicName.ToArray();
-            place.Tally = statistics?.Open(place.TopicName, publisherId);
+            place.Tally = null;
         }
 
         place.Hash = hash;
         place.Result = result;
-        tally = place.Tally;
-        return result;
+        return ref place;
+    }
+
+    private TopicTally? Open(ref Place place, string? publisherId)
+    {
+        if (statistics is null) return null;
+
+        var weight = _budget.Take(statistics.Period);
+        return weight == 0 ? null : place.Tally = statistics.Open(place.TopicName!, publisherId, weight);
     }
 
     private void Grow()

@@ -1,4 +1,5 @@
 using Avocet.Broker.Monitoring.Events;
+using Avocet.Broker.Monitoring.Topics;
 using Avocet.Broker.Publishing;
 using Avocet.Broker.Tests.Durability;
 using Avocet.Protocol;
@@ -39,6 +40,29 @@ public sealed class TopicStatisticsTests
         Assert.Null(broker.Broker.Topics.Find("home"));
         await broker.AdvanceAsync(60);
         Assert.InRange(broker.Broker.Topics.Find("home/a")!.MessagesPerSecond, 0, 0.01);
+    }
+
+    [Fact]
+    public async Task Publisher_that_goes_round_many_topics_is_counted_by_samples()
+    {
+        const int Sampled = 10;
+        await using var broker = new TestBroker(Quiet);
+        var gateway = await broker.ConnectAsync(Given.Client("gateway"));
+        var exact = Enumerable.Range(0, TallyBudget.ExactMax).Select(number => $"exact/{number}").ToList();
+        // Each topic comes once, so that every message opens a tally or is left out.
+        var more = Enumerable.Range(0, Sampled * TallyBudget.Weight).Select(number => $"more/{number}").ToList();
+        foreach (var topic in exact.Concat(more)) await gateway.SendAsync(Given.Publish(topic).Payload("1"));
+        await broker.AdvanceAsync(1);
+
+        var topics = broker.Broker.Topics.List().ToLookup(topic => topic.Topic[..4], topic => topic.Messages);
+        Assert.Equal(TallyBudget.ExactMax, topics["exac"].Count());
+        Assert.All(topics["exac"], messages => Assert.Equal(1, messages));
+        Assert.Equal(Enumerable.Repeat((long)TallyBudget.Weight, Sampled), topics["more"]);
+
+        // A second later there is a budget again.
+        await gateway.SendAsync(Given.Publish("more/0").Payload("1"));
+        await broker.AdvanceAsync(1);
+        Assert.Equal(1, broker.Broker.Topics.Find("more/0")!.Messages);
     }
 
     [Fact]

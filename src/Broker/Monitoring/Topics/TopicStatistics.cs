@@ -30,6 +30,7 @@ internal sealed class TopicStatistics : WheelTimer
     private TopicTally? _listed;
     private long _sweptAt;
     private volatile int _silent;
+    private volatile int _period;
 
     /// <param name="max">Topics that are known, and clients.</param>
     /// <param name="events">Where silence is told.</param>
@@ -46,6 +47,9 @@ internal sealed class TopicStatistics : WheelTimer
     /// <summary>Topics and clients that are silent at present.</summary>
     public int SilentCount => _silent;
 
+    /// <summary>Another number after each sweep.</summary>
+    public int Period => _period;
+
     /// <summary>Takes what a sweep finds, by the first level of topics; for those who count bytes.</summary>
     public Action<string, TopicFigures>? OnCounted { get; set; }
 
@@ -58,11 +62,13 @@ internal sealed class TopicStatistics : WheelTimer
     public override void OnExpired()
     {
         _wheel.Set(this, _clock.Now + PeriodMilliseconds);
+        _period++;
         Sweep();
     }
 
-    /// <summary>A tally for a publisher and a topic; null for what the broker says of itself.</summary>
-    public TopicTally? Open(byte[] topicName, string? publisherId) => topicName.AsSpan().StartsWith("$SYS/"u8) ? null : new TopicTally(this, topicName, publisherId);
+    /// <summary>A tally for a publisher and a topic, whose first message stands for as many as <paramref name="weight"/>; null for what the broker says of itself.</summary>
+    public TopicTally? Open(byte[] topicName, string? publisherId, int weight = 1) =>
+        topicName.AsSpan().StartsWith("$SYS/"u8) ? null : new TopicTally(this, topicName, publisherId, weight);
 
     /// <summary>Counts a message that came without a read loop of its own, such as a will.</summary>
     public void Count(ReadOnlySpan<byte> topicName, string? publisherId, int size, int payloadSize, int matched) =>

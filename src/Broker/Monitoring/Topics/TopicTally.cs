@@ -6,7 +6,11 @@ namespace Avocet.Broker.Monitoring.Topics;
 /// Counts the messages of one publisher to one topic. The publisher's read loop adds, and nobody else; the sweep reads. The numbers only go up, so that neither waits for
 /// the other.
 /// </summary>
-internal sealed class TopicTally(TopicStatistics statistics, byte[] topicName, string? publisherId)
+/// <param name="statistics">Where it is listed.</param>
+/// <param name="topicName">The Topic Name.</param>
+/// <param name="publisherId">The publisher.</param>
+/// <param name="weight">For how many messages the first one stands.</param>
+internal sealed class TopicTally(TopicStatistics statistics, byte[] topicName, string? publisherId, int weight)
 {
     private long _messages;
     private long _bytes;
@@ -14,6 +18,7 @@ internal sealed class TopicTally(TopicStatistics statistics, byte[] topicName, s
     private long _bytesOut;
     private long _lastAt;
     private int _lastBytes;
+    private int _weight = weight;
     private bool _isListed;
     private TopicFigures _swept;
 
@@ -44,12 +49,14 @@ internal sealed class TopicTally(TopicStatistics statistics, byte[] topicName, s
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count(int size, int payloadSize, int matched, long now)
     {
-        _bytes += size;
-        _messagesOut += matched;
-        _bytesOut += (long)size * matched;
+        long count = _weight;
+        _weight = 1;
+        _bytes += size * count;
+        _messagesOut += matched * count;
+        _bytesOut += size * matched * count;
         _lastBytes = payloadSize;
         _lastAt = now;
-        Volatile.Write(ref _messages, _messages + 1);
+        Volatile.Write(ref _messages, _messages + count);
         if (!Volatile.Read(ref _isListed)) List();
     }
 
