@@ -15,6 +15,7 @@ public sealed class SafetyTests(ConsoleFixture fixture)
     [InlineData("/clients")]
     [InlineData("/retained")]
     [InlineData("/events")]
+    [InlineData("/topics")]
     [InlineData("/sessions")]
     [InlineData("/devices")]
     public async Task Markup_in_client_identifier_topic_and_payload_is_shown_as_text(string path)
@@ -24,6 +25,7 @@ public sealed class SafetyTests(ConsoleFixture fixture)
         await client.PublishAsync("zigbee2mqtt/" + Attack.Replace('/', '|'), """{"battery":5}""", Qos.AtLeastOnce, retain: true);
         await using var page = await fixture.OpenAsync(path);
 
+        if (path == "/topics") await page.Page.GetByLabel("Search topics").FillAsync("attack");
         await ConsolePage.SeesAsync(page.Page.Locator("#content").GetByText("<img src=x").First);
 
         Assert.True(await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined && document.querySelector('#content img, #content script') === null"));
@@ -47,6 +49,7 @@ public sealed class SafetyTests(ConsoleFixture fixture)
     [InlineData("/clients?id=wall-panel", "Disconnect")]
     [InlineData("/clients?id=wall-panel", "End session")]
     [InlineData("/settings", "Reload the configuration")]
+    [InlineData("/topics?topic=home/kitchen/climate", "Delete retained")]
     public async Task Button_that_acts_is_there_for_who_may_and_not_for_a_viewer(string path, string button)
     {
         await using var admin = await fixture.OpenAsync(path);
@@ -62,6 +65,10 @@ public sealed class SafetyTests(ConsoleFixture fixture)
     [InlineData("viewer", "/api/v1/publish", """{"topic":"a","payload":"b"}""")]
     [InlineData("viewer", "/api/v1/clients/disconnect", """{"client_id":"wall-panel"}""")]
     [InlineData("viewer", "/api/v1/retained/remove", """{"filter":"#"}""")]
+    [InlineData("viewer", "/api/v1/bans", """{"kind":"client_id","value":"wall-panel"}""")]
+    [InlineData("viewer", "/api/v1/traces", """{"kind":"client","value":"wall-panel"}""")]
+    [InlineData("viewer", "/api/v1/sessions/end", """{"client_id":"wall-panel"}""")]
+    [InlineData("operator", "/api/v1/mqtt/users", """{"name":"eve","password":"correct horse battery"}""")]
     [InlineData("operator", "/api/v1/users", """{"name":"eve","password":"correct horse battery","role":"admin"}""")]
     [InlineData("operator", "/api/v1/configuration/reload", "{}")]
     public async Task Api_refuses_what_the_page_does_not_offer(string role, string path, string body)
