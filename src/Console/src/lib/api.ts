@@ -14,6 +14,8 @@ export class ApiProblem extends Error {
   }
 }
 
+const retryMilliseconds = 300;
+
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
 type Listener = () => void;
@@ -57,11 +59,13 @@ async function request<T>(method: string, path: string, { query, body, etag, sig
   const headers: Record<string, string> = { "X-Avocet-Console": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
+  const send = () => fetch(urlOf(path, query), { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null });
   let response: Response;
   try {
-    response = await fetch(urlOf(path, query), { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null });
+    // A connection can be lost for a moment, as when a network comes or goes. What only asks may be sent again.
+    response = await (method === "GET" ? send().catch(error => (isAbort(error) ? Promise.reject(error) : again(send))) : send());
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     throw new ApiProblem(0, "No answer", "The broker does not answer. Is it running, and is the network there? This page tries again when you do.");
   }
 
@@ -72,6 +76,15 @@ async function request<T>(method: string, path: string, { query, body, etag, sig
   if (response.status === 401 && path !== "/login" && path !== "/me") whenLoggedOut();
   const problem = (document ?? {}) as Partial<ApiProblem>;
   throw new ApiProblem(response.status, problem.title ?? "Refused", problem.detail ?? `The broker answered ${response.status}.`);
+}
+
+function isAbort(error: unknown): error is DOMException {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+async function again(send: () => Promise<Response>): Promise<Response> {
+  await new Promise(resolve => setTimeout(resolve, retryMilliseconds));
+  return send();
 }
 
 function parse(text: string): unknown {
