@@ -116,7 +116,7 @@ public sealed class ManagementHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        MetricsEndpoint.AddTo(builder.Services, _management.Meter.Meter);
+        MetricsEndpoint.AddTo(builder.Services, _management.Meter.Meter, _management.Options);
         addServices?.Invoke(builder.Services);
 
         var app = builder.Build();

@@ -18,6 +18,15 @@ public sealed record ManagementOptions
     /// <summary>Whether <c>/metrics</c> may be read from this machine without a key.</summary>
     public bool HasOpenMetrics { get; init; }
 
+    /// <summary>Where metrics are sent to as OTLP over HTTP, the whole URL; null for nowhere.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Headers that go with them, as <c>name=value,name=value</c>; null for none.</summary>
+    public string? OtlpHeaders { get; init; }
+
+    /// <summary>How often.</summary>
+    public TimeSpan OtlpInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The folder of <c>console.json</c> and the audit log; null to keep both in memory.</summary>
     public string? DataFolder { get; init; }
 

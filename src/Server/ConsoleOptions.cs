@@ -19,4 +19,7 @@ public sealed record ConsoleOptions
 
     /// <summary>Whether <c>/metrics</c> may be read from this machine without a key.</summary>
     public bool HasOpenMetrics { get; init; }
+
+    /// <summary>Where metrics are sent to as OTLP over HTTP; empty for nowhere.</summary>
+    public string OtlpEndpoint { get; init; } = "";
 }

@@ -99,7 +99,18 @@ internal sealed class ServerConsole : IAsyncDisposable
             SelectCertificate = select,
             AllowedHosts = options.AllowedHosts.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             HasOpenMetrics = options.HasOpenMetrics,
+            OtlpEndpoint = ParseOtlpEndpoint(options.OtlpEndpoint),
+            // Keys are not for files and command lines; this is the name that all of OpenTelemetry has for them.
+            OtlpHeaders = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_HEADERS"),
             DataFolder = server.DataFolder.Length > 0 ? server.DataFolder : null,
         };
+    }
+
+    private static Uri? ParseOtlpEndpoint(string text)
+    {
+        if (text.Length == 0) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https")) return url;
+
+        throw new ServerStartException($"the console was not started: console.otlp_endpoint '{text}' is no URL of http or https, such as http://127.0.0.1:4318/v1/metrics.");
     }
 }

@@ -3,6 +3,9 @@ using System.Text.RegularExpressions;
 using Avocet.Management.Tests.Support;
 using Avocet.Protocol;
 using Avocet.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Avocet.Management.Tests;
@@ -42,6 +45,32 @@ public sealed partial class MetricsTests
         Assert.Equal(5, samples["avocet_payload_sent_bytes_total"]);
         Assert.Equal(2, samples["avocet_packets_received_total{type=connect}"]);
         Assert.Equal(0, samples["avocet_messages_dropped_total{cause=queue_full}"]);
+    }
+
+    [Fact]
+    public async Task Metrics_are_sent_to_a_collector_that_is_named()
+    {
+        var received = new TaskCompletionSource<(string? Type, string? Key, byte[] Body)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        await using var collector = builder.Build();
+        collector.Urls.Add("http://127.0.0.1:0");
+        collector.MapPost("/v1/metrics", async (HttpContext context) =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            received.TrySetResult((context.Request.ContentType, context.Request.Headers["api-key"], body.ToArray()));
+        });
+        await collector.StartAsync();
+        var endpoint = new Uri(new Uri(collector.Urls.First()), "/v1/metrics");
+
+        await using var console = await TestConsole.StartAsync(new ManagementOptions { OtlpEndpoint = endpoint, OtlpHeaders = "api-key=1234", OtlpInterval = TimeSpan.FromMilliseconds(100) });
+
+        var (type, key, body) = await received.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(("application/x-protobuf", "1234"), (type, key));
+        // In protobuf a text is its UTF-8.
+        Assert.True(body.AsSpan().IndexOf("avocet.clients.connected"u8) >= 0);
+        Assert.True(body.AsSpan().IndexOf("service.name"u8) >= 0);
     }
 
     [Fact]

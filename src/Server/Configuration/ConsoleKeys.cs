@@ -18,5 +18,7 @@ internal static class ConsoleKeys
         .Text("allowed_hosts", SettingKind.Text, o => o.Console.AllowedHosts, (o, v) => o with { Console = o.Console with { AllowedHosts = v } },
             "Names by which browsers may call it, such as `broker.example.org`, besides localhost, addresses and the machine's own name.")
         .Boolean("open_metrics", o => o.Console.HasOpenMetrics, (o, v) => o with { Console = o.Console with { HasOpenMetrics = v } },
-            "Whether `/metrics` may be read from this machine without an API key.");
+            "Whether `/metrics` may be read from this machine without an API key.")
+        .Text("otlp_endpoint", SettingKind.Text, o => o.Console.OtlpEndpoint, (o, v) => o with { Console = o.Console with { OtlpEndpoint = v } },
+            "A URL to which metrics are sent every ten seconds as OTLP over HTTP, such as `http://127.0.0.1:4318/v1/metrics`. See [metrics.md](metrics.md).");
 }
