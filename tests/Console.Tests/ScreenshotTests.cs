@@ -17,7 +17,7 @@ public sealed partial class ScreenshotTests(ConsoleFixture fixture)
     private static readonly Dictionary<string, Func<ConsolePage, Task>> Preparations = new()
     {
         ["topics"] = page => page.SeesAsync("temperature"),
-        ["settings"] = page => page.Page.GetByLabel("Search settings").FillAsync("limits.queue"),
+        ["settings"] = page => page.Page.GetByLabel("Search settings").FillAsync("queue"),
         ["try"] = TryAsync,
         ["traces"] = TraceAsync,
         ["explain"] = page => ConsolePage.SeesAsync(page.Page.Locator("#content table")),
