@@ -499,7 +499,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                     Terms.HeldFor = null;
                 }
 
-                Context.Statistics.Add(Statistics.ReceivedCounterOf(header.Type));
+                Context.Statistics.Add(Statistics.ReceivedCounterOf(header));
             }
 
             Context.Statistics.Add(Counter.BytesReceived, reader.ConsumedBytes);

@@ -27,7 +27,6 @@ internal static class PublishHandler
         var publisher = connection.Publisher;
         publisher.Messages++;
         publisher.Rate?.CountPublish();
-        if (packet.Qos != Qos.AtMostOnce) connection.Context.Statistics.Add(packet.Qos == Qos.AtLeastOnce ? Counter.ReceivedAtLeastOnce : Counter.ReceivedExactlyOnce);
         if (!TryCheckSupport(connection, packet) || !TryResolveAlias(connection, packet, out var topicName)) return;
 
         var context = connection.Context;
@@ -100,7 +99,6 @@ internal static class PublishHandler
         {
             connection.Publisher.Messages--;
             connection.Publisher.Rate?.UncountPublish();
-            if (packet.Qos != Qos.AtMostOnce) connection.Context.Statistics.Add(packet.Qos == Qos.AtLeastOnce ? Counter.ReceivedAtLeastOnce : Counter.ReceivedExactlyOnce, -1);
             connection.HoldPacket(remote, [remote.Publish(mounted, packet.Qos, packet.Retain)]);
             return false;
         }

@@ -15,6 +15,19 @@ internal sealed class Statistics
 
     public static Counter ReceivedCounterOf(PacketType type) => Counter.Received + (int)type;
 
+    /// <summary>What counts a packet that came. A PUBLISH has a counter for its QoS, so that each takes one addition; <see cref="Get"/> puts them together.</summary>
+    public static Counter ReceivedCounterOf(in FixedHeader header)
+    {
+        if (header.Type != PacketType.Publish) return ReceivedCounterOf(header.Type);
+
+        return ((header.Flags >> 1) & 3) switch
+        {
+            (int)Qos.AtLeastOnce => Counter.ReceivedAtLeastOnce,
+            (int)Qos.ExactlyOnce => Counter.ReceivedExactlyOnce,
+            _ => ReceivedCounterOf(PacketType.Publish),
+        };
+    }
+
     public static Counter SentCounterOf(PacketType type) => Counter.Sent + (int)type;
 
     public void Add(Counter counter, long count = 1) => Interlocked.Add(ref _stripes[Stripe + (int)counter], count);
@@ -23,14 +36,27 @@ internal sealed class Statistics
     public void AddPublishSent(int packetSize, int payloadSize, Qos qos)
     {
         var stripe = Stripe;
-        // What is sent at QoS 0 is the rest.
-        if (qos != Qos.AtMostOnce) Interlocked.Increment(ref _stripes[stripe + (int)(qos == Qos.AtLeastOnce ? Counter.SentAtLeastOnce : Counter.SentExactlyOnce)]);
-        Interlocked.Increment(ref _stripes[stripe + (int)Counter.Sent + (int)PacketType.Publish]);
+        var counter = qos switch
+        {
+            Qos.AtLeastOnce => Counter.SentAtLeastOnce,
+            Qos.ExactlyOnce => Counter.SentExactlyOnce,
+            _ => SentCounterOf(PacketType.Publish),
+        };
+        Interlocked.Increment(ref _stripes[stripe + (int)counter]);
         Interlocked.Add(ref _stripes[stripe + (int)Counter.BytesSent], packetSize);
         Interlocked.Add(ref _stripes[stripe + (int)Counter.PublishBytesSent], payloadSize);
     }
 
+    /// <summary>What was counted; of PUBLISH packets those of every QoS.</summary>
     public long Get(Counter counter)
+    {
+        if (counter == ReceivedCounterOf(PacketType.Publish)) return Sum(counter) + Sum(Counter.ReceivedAtLeastOnce) + Sum(Counter.ReceivedExactlyOnce);
+        if (counter == SentCounterOf(PacketType.Publish)) return Sum(counter) + Sum(Counter.SentAtLeastOnce) + Sum(Counter.SentExactlyOnce);
+
+        return Sum(counter);
+    }
+
+    private long Sum(Counter counter)
     {
         var sum = 0L;
         for (var stripe = 0; stripe < StripeCount; stripe++) sum += Volatile.Read(ref _stripes[(stripe * Stride) + (int)counter]);
