@@ -239,6 +239,7 @@ public sealed class MqttBroker : IAsyncDisposable
         _isStopping = true;
         _sys?.Stop();
         _context.Commits?.Stop();
+        _context.Traces.Stop();
         return _context.Wheel.DisposeAsync();
     }
 

@@ -16,7 +16,17 @@ public sealed partial class ScreenshotTests(ConsoleFixture fixture)
     /// <summary>What is done on a page before its picture is taken, so that it shows what it is for.</summary>
     private static readonly Dictionary<string, Func<ConsolePage, Task>> Preparations = new()
     {
-        ["topics"] = page => page.SeesAsync("temperature"),
+        ["overview"] = page => WaitForPointsAsync(page, 25),
+        ["topics"] = page => WaitForPointsAsync(page, 10),
+        ["store"] = page => WaitForPointsAsync(page, 5),
+        ["retained"] = page => page.SeesAsync("homeassistant/"),
+        ["clients"] = page => page.SeesAsync("avocet-sim-kitchen_climate"),
+        ["sessions"] = page => page.SeesAsync("wall-panel"),
+        ["devices"] = page => page.SeesAsync("kitchen_climate"),
+        ["events"] = page => page.SeesAsync("avocet-sim-kitchen_climate"),
+        ["bandwidth"] = page => ConsolePage.SeesAsync(page.Link("wall-panel")),
+        ["access"] = page => page.SeesAsync("history"),
+        ["users"] = page => page.SeesAsync("anna (you)"),
         ["settings"] = page => page.Page.GetByLabel("Search settings").FillAsync("queue"),
         ["try"] = TryAsync,
         ["traces"] = TraceAsync,
@@ -70,9 +80,6 @@ public sealed partial class ScreenshotTests(ConsoleFixture fixture)
         await using var panel = ChildProcess.Start("mosquitto_sub", [.. account, "-u", "anna", "-i", "wall-panel", "-t", "zigbee2mqtt/#", "-q", "1", "-V", "mqttv5"]);
         await using var logger = ChildProcess.Start("mosquitto_sub", [.. account, "-u", "history", "-i", "history", "-t", "zigbee2mqtt/+", "-V", "mqttv5"]);
 
-        // So long that its charts show something.
-        await page.Page.WaitForFunctionAsync("() => document.querySelectorAll('canvas').length > 0");
-        await page.Page.WaitForTimeoutAsync(20_000);
         Directory.CreateDirectory(Folder);
         foreach (var (path, title) in PageTests.Pages.Select(entry => entry.Data))
         {
@@ -81,14 +88,30 @@ public sealed partial class ScreenshotTests(ConsoleFixture fixture)
             if (name != "overview") await page.Page.GotoAsync(path + Queries.GetValueOrDefault(name, ""));
             await ConsolePage.SeesAsync(page.Heading(title));
             if (Preparations.TryGetValue(name, out var prepare)) await prepare(page);
-            await page.Page.WaitForTimeoutAsync(name is "topics" or "store" ? 12_000 : 1500);
             foreach (var colours in new[] { ColorScheme.Light, ColorScheme.Dark })
             {
                 await page.Page.EmulateMediaAsync(new() { ColorScheme = colours });
-                await page.Page.WaitForTimeoutAsync(500);
+                await WaitForDrawnAsync(page);
                 await page.Page.ScreenshotAsync(new() { Path = FileOf(name, colours == ColorScheme.Light ? "light" : "dark") });
             }
         }
+    }
+
+    /// <summary>So many that its charts show something.</summary>
+    private static async Task WaitForPointsAsync(ConsolePage page, int points)
+    {
+        const string HaveSoMany = "points => { const plots = [...document.querySelectorAll('.plot')]; return plots.length > 0 && plots.every(plot => Number(plot.dataset.points) >= points); }";
+        var handle = await page.Page.WaitForFunctionAsync(HaveSoMany, points, new() { Timeout = 60_000 });
+        await handle.DisposeAsync();
+    }
+
+    /// <summary>Charts are made anew in the other colours; what is drawn is on the screen a frame later.</summary>
+    private static async Task WaitForDrawnAsync(ConsolePage page)
+    {
+        const string TwoFrames = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        await page.Page.EvaluateAsync(TwoFrames);
+        await page.Page.WaitForFunctionAsync("() => [...document.querySelectorAll('.plot')].every(plot => plot.querySelector('canvas'))");
+        await page.Page.EvaluateAsync(TwoFrames);
     }
 
     private static async Task TryAsync(ConsolePage page)

@@ -91,6 +91,20 @@ public sealed class BrokerTraces
         return true;
     }
 
+    /// <summary>Ends all: the broker is gone.</summary>
+    internal void Stop()
+    {
+        List<Trace> left;
+        lock (_gate)
+        {
+            left = [.. _traces];
+            _traces.Clear();
+            Update();
+        }
+
+        foreach (var trace in left) trace.End();
+    }
+
     /// <summary>Shows a packet that came.</summary>
     internal static void Received(Trace[] traces, Connection connection, in FixedHeader header, ReadOnlySpan<byte> body)
     {

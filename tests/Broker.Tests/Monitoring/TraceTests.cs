@@ -85,6 +85,21 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public async Task Trace_ends_with_its_broker()
+    {
+        Trace trace;
+        Task added;
+        await using (var broker = new TestBroker())
+        {
+            trace = broker.Broker.Traces.Start(TraceKind.Client, "c", TimeSpan.FromMinutes(5), withPayloads: false)!;
+            added = trace.WhenAfterAsync(0, TestContext.Current.CancellationToken);
+        }
+
+        await added.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.False(trace.IsRunning);
+    }
+
+    [Fact]
     public async Task Traces_are_bounded_and_so_are_their_entries()
     {
         await using var broker = new TestBroker();
