@@ -7,6 +7,7 @@ using Avocet.Protocol;
 using Avocet.Security.Http;
 using Avocet.Server.Tests.Support;
 using Avocet.TestKit;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Avocet.Security.Tests.Http;
@@ -69,13 +70,17 @@ public sealed class HttpAccessTests : IDisposable
     [Fact]
     public async Task Requests_at_a_time_are_bounded_and_who_waits_too_long_for_a_turn_gets_no_answer()
     {
-        using var authorizer = new HttpAuthorizer(new HttpAccessOptions { Url = _service.Url, TimeoutMilliseconds = 300, RequestsMax = 2 }, TimeProvider.System, _log.CreateLogger("test"));
-        _service.Answer = _ => null;
+        var clock = new FakeTimeProvider();
+        using var silent = new SilentService();
+        using var service = new HttpService(new HttpAccessOptions { Url = _service.Url, TimeoutMilliseconds = 300, RequestsMax = 2 }, clock, _log.CreateLogger("test"), silent);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => AskAsync(authorizer, true, $"a/{i}")));
+        var replies = Enumerable.Range(0, 20).Select(_ => service.AskAsync([], CancellationToken.None).AsTask()).ToArray();
 
-        Assert.All(answers, answer => Assert.Equal(RemoteAnswer.Unavailable, answer));
-        Assert.InRange(_service.Questions.Count, 1, 4);
+        Assert.Equal(2, silent.Requests);
+        Assert.DoesNotContain(replies, reply => reply.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(300));
+        Assert.All(await Task.WhenAll(replies), reply => Assert.Equal(HttpReplyKind.Failed, reply.Kind));
+        Assert.Equal((0, 2), (silent.Requests, silent.RequestsPeak));
     }
 
     [Fact]
@@ -116,5 +121,30 @@ public sealed class HttpAccessTests : IDisposable
         await using var process = ChildProcess.Start(program, arguments);
         Assert.True(succeeds == (await process.WaitForExitAsync() == 0), process.Output);
         return process.Output;
+    }
+
+    /// <summary>Takes requests and never answers.</summary>
+    private sealed class SilentService : HttpMessageHandler
+    {
+        private readonly Lock _lock = new();
+
+        /// <summary>Those that wait for an answer now.</summary>
+        public int Requests { get; private set; }
+
+        public int RequestsPeak { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            lock (_lock) RequestsPeak = Math.Max(RequestsPeak, ++Requests);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+                throw new InvalidOperationException("The wait has no end.");
+            }
+            finally
+            {
+                lock (_lock) Requests--;
+            }
+        }
     }
 }
