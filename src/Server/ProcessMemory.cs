@@ -14,6 +14,9 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
     /// <summary>How much of what the heap may take can be objects: the rest is gaps between them, and what the collector needs to move them.</summary>
     private const double ObjectShare = 0.8;
 
+    /// <summary>How much of what the process may take counts as all of it: the collector takes some more for a moment, to move objects.</summary>
+    private const double ProcessShare = 0.95;
+
     /// <summary>From here on garbage is not to count: what is refused next would be refused for nothing.</summary>
     private const double UrgentShare = 0.85;
 
@@ -48,7 +51,7 @@ internal sealed class ProcessMemory(long bytesMax) : IDisposable
 
     private double ReadNow()
     {
-        var ofProcess = bytesMax > 0 ? (double)Environment.WorkingSet / bytesMax : 0;
+        var ofProcess = bytesMax > 0 ? Environment.WorkingSet / (bytesMax * ProcessShare) : 0;
         var ofHeap = _heapBytesMax > 0 ? (double)GC.GetTotalMemory(forceFullCollection: false) / (_heapBytesMax * ObjectShare) : 0;
         return Math.Max(ofProcess, ofHeap);
     }

@@ -153,7 +153,7 @@ internal static class ConfigurationKeys
         .Integer("events_max", 0, 100_000, o => o.Broker.EventsMax, (o, v) => o with { Broker = o.Broker with { EventsMax = (int)v } },
             "Events of each kind that are remembered, such as connections that were refused and messages that were dropped; 0 for none.")
         .Integer("memory_bytes_max", 0, long.MaxValue, o => o.MemoryBytesMax, (o, v) => o with { MemoryBytesMax = v },
-            "Bytes of memory of the process; 0 for no limit. From 85 % on new connections are refused with 0x89 Server busy, and new subscriptions; from 90 % on QoS 0 is dropped, from 95 % on QoS 1 and 2 are refused.");
+            "Bytes of memory of the process; 0 for no limit. The garbage collector is left 5 % of it; from 85 % of the rest on new connections are refused with 0x89 Server busy, and new subscriptions; from 90 % on QoS 0 is dropped, from 95 % on QoS 1 and 2 are refused.");
 
     private static Section<BrokerOptions> CreateSession() =>
         new Section<BrokerOptions>(new BrokerOptions())
