@@ -20,7 +20,7 @@ public interface ITransport
     /// <inheritdoc cref="PipeReader.AdvanceTo(SequencePosition, SequencePosition)"/>
     void AdvanceTo(SequencePosition consumed, SequencePosition examined);
 
-    /// <summary>Lets the present or the next read end without bytes; from any thread.</summary>
+    /// <summary>Lets the present or the next read end with what is there, if only nothing; from any thread.</summary>
     void CancelPendingRead();
 
     /// <summary>The broker reads and writes no more. It may fail as a pipe does whose peer is gone.</summary>

@@ -156,52 +156,15 @@ public sealed class AllocationTests
         return received;
     }
 
-    /// <summary>Brings one packet and nothing more; what is sent goes nowhere.</summary>
-    private sealed class SilentTransport(byte[] packet) : PipeWriter, ITransport
+    /// <summary>Brings one packet and nothing more.</summary>
+    private sealed class SilentTransport(byte[] packet) : TransportToNowhere
     {
-        private static readonly byte[] Nowhere = new byte[1024];
         private bool _isRead;
 
-        public ConnectionOrigin Origin { get; } = new() { Listener = TestBroker.OpenListener };
-
-        public PipeWriter Output => this;
-
-        public override Memory<byte> GetMemory(int sizeHint = 0) => Nowhere;
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => Nowhere;
-
-        public override void Advance(int bytes)
-        {
-        }
-
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => default;
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
-        }
-
-        public bool TryRead(IReadWaiter waiter, out ReadResult result)
+        public override bool TryRead(IReadWaiter waiter, out ReadResult result)
         {
             result = new ReadResult(new ReadOnlySequence<byte>(packet), isCanceled: false, isCompleted: false);
             return !_isRead && (_isRead = true);
-        }
-
-        public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
-        {
-        }
-
-        public void CancelPendingRead()
-        {
-        }
-
-        public ValueTask CompleteAsync() => ValueTask.CompletedTask;
-
-        public void End(bool isPeerGone)
-        {
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Avocet.Protocol;
 using Avocet.Server.Tests.Support;
 using Avocet.TestKit;
@@ -64,6 +65,31 @@ public sealed class TransportTests
         await peer.SendAsync([0x00, 0x00, .. new byte[200_000]]);
 
         await peer.ExpectDisconnectAsync(ReasonCode.MalformedPacket);
+    }
+
+    [Fact]
+    public async Task Message_of_a_client_that_comes_back_at_once_is_not_lost()
+    {
+        const int Count = 300;
+        await using var server = await TestServer.StartAsync(Tcp);
+        await using var readerStream = await server.OpenAsync("tcp");
+        var reader = await StreamPeer.ConnectAsync(readerStream, Given.Client("reader"));
+        await reader.SendAsync(Given.Subscribe(1).Filter("a"));
+        await reader.ReadPacketAsync(PacketType.Suback);
+
+        for (var i = 0; i < Count; i++)
+        {
+            // The next CONNECT comes through another thread, and may be read before this.
+            await using var stream = await server.OpenAsync("tcp");
+            await using var again = await server.OpenAsync("tcp");
+            var client = await StreamPeer.ConnectAsync(stream, Given.Client("c"));
+            var connect = Given.Client("c").Encode();
+            await client.SendAsync(Given.Publish("a").Payload($"{i}"));
+            await again.WriteAsync(connect);
+
+            Assert.Equal(ReasonCode.Success, (await StreamPeer.Over(again).ReadPacketAsync(PacketType.Connack)).Reason);
+            Assert.Equal($"{i}", Encoding.UTF8.GetString((await reader.ReadPacketAsync(PacketType.Publish)).Payload));
+        }
     }
 
     [Fact]

@@ -25,6 +25,11 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>Bytes of a CONNECT at most: every field at its largest would be more, but nobody needs that before he is known.</summary>
     private const int ConnectSizeMax = 512 * 1024;
 
+    /// <summary>Reads before a takeover at most: who keeps sending must not keep the session.</summary>
+    private const byte ReadsBeforeTakeOverMax = 16;
+
+    private static readonly Ending TakenOver = new(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier");
+
     private readonly ITransport _transport;
     private FlushBatch? _batch;
     private PublisherState? _publisher;
@@ -35,6 +40,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     private Signal _ended;
     private volatile bool _isUnanswered;
     private volatile bool _isHeld;
+
+    /// <summary>How often it may read on before another connection has its session; 0 where none is to have it.</summary>
+    private volatile byte _readsBeforeTakeOver;
     private long _lastReceivedAt;
     private long _bytesReceived;
     private long _connectedAt;
@@ -101,6 +109,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
     /// <summary>How the connection ends, once that is known.</summary>
     public Ending? Ending => Volatile.Read(ref _ending);
+
+    /// <summary>Whether it has ended or is about to: what a step of it brought is of no use any more.</summary>
+    public bool IsToEnd => Ending is not null || _readsBeforeTakeOver > 0;
 
     /// <summary>For logs: the client identifier, or the address before there is one.</summary>
     public string Name => Identity is null ? Address : PrintableText.Of(Identity.ClientId);
@@ -179,11 +190,21 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>Ends the connection from any thread, not under a lock: the read loop may go on inline.</summary>
     public void Close(Ending ending)
     {
-        if (Interlocked.CompareExchange(ref _ending, ending, null) is not null) return;
+        if (Interlocked.CompareExchange(ref _ending, ending, null) is null) Interrupt();
+    }
 
-        Volatile.Read(ref _steps)?.Cancel();
-        Writer.StopWaiting();
-        _transport.CancelPendingRead();
+    /// <summary>
+    /// Ends the connection for another one of its client, from any thread, as <see cref="Close"/> does; but what has come already is handled before. For its
+    /// client may have sent that, and gone in good order, before it came back. What waits for something, such as room in the output, is not waited for.
+    /// </summary>
+    public void TakeOver()
+    {
+        if (IsToEnd) return;
+
+        _readsBeforeTakeOver = ReadsBeforeTakeOverMax;
+        // Whoever is about to wait sees it, or is seen to wait.
+        Interlocked.MemoryBarrier();
+        Interrupt();
     }
 
     /// <summary>
@@ -212,7 +233,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     public CancellationToken GetStepToken()
     {
         var token = (_steps ??= new Steps()).GetToken();
-        if (Ending is not null) _steps.Cancel();
+        if (IsToEnd) _steps.Cancel();
 
         return token;
     }
@@ -323,6 +344,14 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
     private bool MustWait => HasStep || Writer.IsFull || Context.Commits is { IsFull: true };
 
+    /// <summary>Cuts short what the read loop waits for.</summary>
+    private void Interrupt()
+    {
+        Volatile.Read(ref _steps)?.Cancel();
+        Writer.StopWaiting();
+        _transport.CancelPendingRead();
+    }
+
     private void HandleRead(in ReadResult result)
     {
         if (!result.Buffer.IsEmpty) Volatile.Write(ref _lastReceivedAt, Context.Clock.Now);
@@ -331,6 +360,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         var rate = _publisher?.Rate;
         // Before the buffer is given back.
         var bytes = rate is null ? 0 : result.Buffer.Slice(0, consumed).Length;
+        var isDone = result.IsCanceled && consumed.Equals(result.Buffer.Start);
         // With a step pending, what follows is looked at again after it.
         _transport.AdvanceTo(consumed, HasStep ? consumed : result.Buffer.End);
         Flush();
@@ -345,6 +375,15 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         {
             End(new Ending(EndingCause.ConnectionLost, ReasonCode.UnspecifiedError, "the client closed the connection without DISCONNECT"));
         }
+
+        if (_readsBeforeTakeOver > 0) ReadOnBeforeTakeOver(isDone);
+    }
+
+    /// <summary>Lets the next read bring what is there, or nothing, but not wait.</summary>
+    private void ReadOnBeforeTakeOver(bool isDone)
+    {
+        if (isDone || HasStep || --_readsBeforeTakeOver == 0) End(TakenOver);
+        else _transport.CancelPendingRead();
     }
 
     /// <summary>The client sent so much that it is too early for more by some milliseconds.</summary>
@@ -406,6 +445,9 @@ internal sealed class Connection : WheelTimer, IReadWaiter
             EndBy(exception);
         }
 
+        // What it waited for was cut short, so that what follows must not be handled.
+        if (_readsBeforeTakeOver > 0) End(TakenOver);
+
         OnReadable();
     }
 
@@ -430,10 +472,10 @@ internal sealed class Connection : WheelTimer, IReadWaiter
 
         // A client that does not read what it is sent is not read from either, so that its output stays bounded.
         var room = Writer.WhenRoomAsync();
-        if (!room.IsCompleted && Ending is null) await room;
+        if (!room.IsCompleted && !IsToEnd) await room;
 
         // Nor is one whose messages wait for the disk in great number.
-        if (Context.Commits is { } commits && commits.WhenRoomAsync() is { IsCompleted: false } storeRoom && Ending is null) await storeRoom;
+        if (Context.Commits is { } commits && commits.WhenRoomAsync() is { IsCompleted: false } storeRoom && !IsToEnd) await storeRoom;
     }
 
     /// <summary>A step begins only after the flush, for it may go on in another thread, and the batch belongs to one at a time.</summary>

@@ -51,7 +51,7 @@ internal static class ConnectHandler
     /// <summary>Accepts or refuses, once it is known who the client is.</summary>
     public static void Conclude(Connection connection, ConnectRequest request, AuthenticationResult result)
     {
-        if (connection.Ending is not null) return;
+        if (connection.IsToEnd) return;
 
         var reason = result.Reason;
         if (result.ClientId is { } clientId) request.ClientId = clientId;
@@ -133,7 +133,7 @@ internal static class ConnectHandler
                 return;
             }
 
-            if (connection.Ending is not null) return;
+            if (connection.IsToEnd) return;
 
             result = context.Sessions.TryOpen(connection, request, out former);
             if (result == OpenResult.Opened) Begin(connection, request);
@@ -143,7 +143,7 @@ internal static class ConnectHandler
     /// <summary>Ends the connection which has the session [MQTT-3.1.4-3], and waits until it has left it.</summary>
     private static Task TakeOverAsync(Connection former)
     {
-        former.Close(new Ending(EndingCause.TakenOver, ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+        former.TakeOver();
         return former.WhenLeftAsync();
     }
 
@@ -178,7 +178,7 @@ internal static class ConnectHandler
     {
         var (will, remote) = (request.Will!, connection.Access!.Remote!);
         await remote.AskAsync([remote.Publish(will.TopicName, will.Qos, will.Retain)], connection.GetStepToken());
-        if (connection.Ending is not null) return;
+        if (connection.IsToEnd) return;
 
         var answer = remote.FindPublish(will.TopicName, will.Qos, will.Retain);
         remote.Done();

@@ -29,7 +29,7 @@ internal sealed class EnhancedAuthentication(
     public async Task ContinueAsync(byte[] data)
     {
         var step = await _exchange!.NextAsync(data, connection.GetStepToken());
-        if (connection.Ending is not null) return;
+        if (connection.IsToEnd) return;
 
         if (step.Reason == ReasonCode.ContinueAuthentication)
         {

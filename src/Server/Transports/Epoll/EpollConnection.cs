@@ -49,7 +49,8 @@ internal sealed class EpollConnection(EpollLoop loop, int fd, int generation, Co
 
     public void CancelPendingRead()
     {
-        Flags.Set(EpollFlags.ReadCanceled);
+        // Something may have come of which no event has told yet: who is cancelled still gets it.
+        Flags.Set(EpollFlags.ReadCanceled | EpollFlags.Readable);
         if (Flags.TryTake(EpollFlags.InputWaits)) _input.GoOn();
     }
 

@@ -69,7 +69,7 @@ internal struct EpollInput()
     private bool TryFill(EpollConnection connection)
     {
         _isCanceled = connection.Flags.TryTake(EpollFlags.ReadCanceled);
-        return _isCanceled || _examined < _end || HasEnded || TryReceive(connection);
+        return _examined < _end || HasEnded || TryReceive(connection) || _isCanceled;
     }
 
     /// <summary>Receives once; true when something came, be it the end.</summary>
