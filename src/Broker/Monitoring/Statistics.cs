@@ -1,17 +1,21 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using Avocet.Protocol;
 
 namespace Avocet.Broker.Monitoring;
 
-/// <summary>Counters of the whole broker. Each processor adds to its own stripe, so that they do not contend for one cache line.</summary>
+/// <summary>
+/// Counters of the whole broker. Each thread adds to a stripe of its own, without an atomic operation: about ten of them for each QoS 1 message took a tenth of
+/// the time it takes.
+/// </summary>
 internal sealed class Statistics
 {
-    /// <summary>A multiple of 8 longs, one cache line.</summary>
-    private const int Stride = ((int)Counter.Count + 7) / 8 * 8;
+    [ThreadStatic]
+    private static Stripe? _last;
 
-    private readonly long[] _stripes = new long[Stride * StripeCount];
+    private readonly Lock _gate = new();
 
-    private static int StripeCount { get; } = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(64, Environment.ProcessorCount));
+    /// <summary>One for each thread that counted, and lives; replaced, never changed.</summary>
+    private Stripe[] _stripes = [];
 
     public static Counter ReceivedCounterOf(PacketType type) => Counter.Received + (int)type;
 
@@ -30,21 +34,21 @@ internal sealed class Statistics
 
     public static Counter SentCounterOf(PacketType type) => Counter.Sent + (int)type;
 
-    public void Add(Counter counter, long count = 1) => Interlocked.Add(ref _stripes[Stripe + (int)counter], count);
+    public void Add(Counter counter, long count = 1) => GetMine().Add(counter, count);
 
     /// <summary>Counts one PUBLISH sent.</summary>
     public void AddPublishSent(int packetSize, int payloadSize, Qos qos)
     {
-        var stripe = Stripe;
+        var mine = GetMine();
         var counter = qos switch
         {
             Qos.AtLeastOnce => Counter.SentAtLeastOnce,
             Qos.ExactlyOnce => Counter.SentExactlyOnce,
             _ => SentCounterOf(PacketType.Publish),
         };
-        Interlocked.Increment(ref _stripes[stripe + (int)counter]);
-        Interlocked.Add(ref _stripes[stripe + (int)Counter.BytesSent], packetSize);
-        Interlocked.Add(ref _stripes[stripe + (int)Counter.PublishBytesSent], payloadSize);
+        mine.Add(counter, 1);
+        mine.Add(Counter.BytesSent, packetSize);
+        mine.Add(Counter.PublishBytesSent, payloadSize);
     }
 
     /// <summary>What was counted; of PUBLISH packets those of every QoS.</summary>
@@ -56,14 +60,6 @@ internal sealed class Statistics
         return Sum(counter);
     }
 
-    private long Sum(Counter counter)
-    {
-        var sum = 0L;
-        for (var stripe = 0; stripe < StripeCount; stripe++) sum += Volatile.Read(ref _stripes[(stripe * Stride) + (int)counter]);
-
-        return sum;
-    }
-
     /// <summary>The sum over all packet types of <see cref="Counter.Received"/> or <see cref="Counter.Sent"/>.</summary>
     public long GetPackets(Counter direction)
     {
@@ -73,5 +69,57 @@ internal sealed class Statistics
         return sum;
     }
 
-    private static int Stripe => (Thread.GetCurrentProcessorId() & (StripeCount - 1)) * Stride;
+    private long Sum(Counter counter)
+    {
+        var sum = 0L;
+        foreach (var stripe in Volatile.Read(ref _stripes)) sum += stripe.Get(counter);
+
+        return sum;
+    }
+
+    private Stripe GetMine() => _last is { } stripe && stripe.Owner == this ? stripe : FindMine();
+
+    private Stripe FindMine()
+    {
+        var thread = Thread.CurrentThread;
+        lock (_gate)
+        {
+            // What a thread that has ended counted still counts, and whoever comes next goes on with it.
+            var mine = Array.Find(_stripes, stripe => stripe.Thread == thread) ?? Array.Find(_stripes, stripe => !stripe.Thread.IsAlive);
+            if (mine is null)
+            {
+                mine = new Stripe(this);
+                Volatile.Write(ref _stripes, [.. _stripes, mine]);
+            }
+
+            mine.Thread = thread;
+            return _last = mine;
+        }
+    }
+
+    /// <summary>What one thread counts; the others only read it.</summary>
+    private sealed class Stripe(Statistics owner)
+    {
+        private Values _values;
+
+        public Statistics Owner => owner;
+
+        /// <summary>Guarded by the owner's gate.</summary>
+        public Thread Thread { get; set; } = Thread.CurrentThread;
+
+        public void Add(Counter counter, long count)
+        {
+            ref var value = ref _values[(int)counter];
+            Volatile.Write(ref value, value + count);
+        }
+
+        public long Get(Counter counter) => Volatile.Read(ref _values[(int)counter]);
+    }
+
+    /// <summary>A cache line longer than the counters, so that two stripes never share one.</summary>
+    [InlineArray((int)Counter.Count + 8)]
+    private struct Values
+    {
+        private long _first;
+    }
 }
