@@ -10,7 +10,6 @@ using Avocet.Broker.Sessions;
 using Avocet.Broker.Time;
 using Avocet.Broker.Tracing;
 using Avocet.Protocol;
-using Avocet.Protocol.Packets;
 
 namespace Avocet.Broker.Connections;
 
@@ -527,7 +526,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
                 // A packet that was put back was seen before.
                 if (traces is not null && _terms is not { HeldFor: not null }) BrokerTraces.Received(traces, this, header, body);
 
-                Handle(header, body);
+                PacketDispatch.Handle(this, header, body);
                 if (_terms is { HeldFor: { } remote })
                 {
                     if (_isHeld)
@@ -565,68 +564,6 @@ internal sealed class Connection : WheelTimer, IReadWaiter
         }
 
         Fail(header.Type, error);
-    }
-
-    /// <summary>The one dispatch over packet types.</summary>
-    private void Handle(in FixedHeader header, ReadOnlySpan<byte> body)
-    {
-        if (Session is null && header.Type != PacketType.Connect && !MayComeBeforeConnack(header.Type)) return;
-
-        switch (header.Type)
-        {
-            case PacketType.Publish:
-                PublishHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Puback or PacketType.Pubrec or PacketType.Pubrel or PacketType.Pubcomp:
-                AcknowledgementHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Pingreq:
-                if (EmptyPacket.TryDecode(header, Version, out var error)) AnswerPing();
-                else Fail(header.Type, error);
-                break;
-
-            case PacketType.Subscribe:
-                SubscribeHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Unsubscribe:
-                UnsubscribeHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Connect:
-                ConnectHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Disconnect:
-                DisconnectHandler.Handle(this, header, body);
-                break;
-
-            case PacketType.Auth:
-                AuthHandler.Handle(this, header, body);
-                break;
-
-            default:
-                if (!header.TryCheckFlags(Version, out var flags)) Fail(header.Type, flags);
-                else Fail(header.Type, ReasonCode.ProtocolError, "2.1.2 packet type", "packet type", "is one that only a server sends");
-                break;
-        }
-    }
-
-    // During enhanced authentication only AUTH and DISCONNECT may come. [MQTT-3.1.2-30]
-    private bool MayComeBeforeConnack(PacketType type)
-    {
-        if (Enhanced is not null && type is (PacketType.Auth or PacketType.Disconnect)) return true;
-
-        ConnectHandler.Refuse(this, ReasonCode.ProtocolError, $"{NameOf(type)} came before CONNACK. [MQTT-3.1.2-30]", Writer.PacketSizeMax);
-        return false;
-    }
-
-    private void AnswerPing()
-    {
-        Writer.Write(EmptyPacket.Pingresp, Statistics.SentCounterOf(PacketType.Pingresp));
-        Batch.Add(Writer);
     }
 
     private static Ending Unanswered { get; } =
