@@ -17,6 +17,7 @@ public sealed class EndpointAccessTests
     private static readonly string[] Open =
     [
         "GET /api/v1/setup", "POST /api/v1/setup", "POST /api/v1/login", "GET /health/live", "GET /health/ready", "GET /assets/{name}", "GET /favicon.svg", "GET /licenses.md", "GET /api/v1/openapi.json",
+        "GET /reference", "GET /reference/reference.css", "GET /reference/reference.js", "GET /reference/scalar.js",
         // The console's page knows nothing by itself: what it shows it asks the API for.
         .. PageResource.Pages.Select(page => $"GET /{page}"),
     ];

@@ -11,6 +11,7 @@ internal static class ApiRoutes
     public static void Map(IEndpointRouteBuilder app)
     {
         PageResource.Map(app);
+        ReferenceResource.Map(app);
         HealthResource.Map(app);
         MetricsEndpoint.Map(app);
         var api = app.MapGroup("/api/v1");

@@ -30,7 +30,7 @@ internal static class ConsoleFiles
     public static long CompressedBytes => Names.Sum(name => Open(name + Brotli).Length);
 
     /// <summary>A file, compressed as the browser takes it.</summary>
-    public static async Task WriteAsync(HttpContext context, string name)
+    public static Task WriteAsync(HttpContext context, string name)
     {
         var headers = context.Response.Headers;
         var accepted = context.Request.Headers.AcceptEncoding.ToString();
@@ -39,19 +39,16 @@ internal static class ConsoleFiles
         // Anew with each build, the name of an asset stands for what is in it.
         if (name.StartsWith("assets/", StringComparison.Ordinal)) headers.CacheControl = "public, max-age=31536000, immutable";
 
-        if (Accepts(accepted, "br"))
-        {
-            await SendAsync(context, name + Brotli, "br");
-        }
-        else if (Accepts(accepted, "gzip"))
-        {
-            await SendAsync(context, name + Gzip, "gzip");
-        }
-        else
-        {
-            await using var plain = new GZipStream(Open(name + Gzip), CompressionMode.Decompress);
-            await plain.CopyToAsync(context.Response.Body, context.RequestAborted);
-        }
+        if (Accepts(accepted, "br")) return SendAsync(context, name + Brotli, "br");
+
+        return Accepts(accepted, "gzip") ? SendAsync(context, name + Gzip, "gzip") : CopyToAsync(name, context.Response.Body, context.RequestAborted);
+    }
+
+    /// <summary>A file, as it is without compression.</summary>
+    public static async Task CopyToAsync(string name, Stream target, CancellationToken cancellationToken)
+    {
+        await using var plain = new GZipStream(Open(name + Gzip), CompressionMode.Decompress);
+        await plain.CopyToAsync(target, cancellationToken);
     }
 
     private static async Task SendAsync(HttpContext context, string resource, string encoding)
@@ -62,7 +59,7 @@ internal static class ConsoleFiles
         await stream.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private static bool Accepts(string accepted, string encoding) =>
+    public static bool Accepts(string accepted, string encoding) =>
         StringWithQualityHeaderValue.TryParseList([accepted], out var values) && values.Any(value => value.Value == encoding && value.Quality is not 0);
 
     private static string TypeOf(string name) => Path.GetExtension(name) switch

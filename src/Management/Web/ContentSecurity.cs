@@ -5,10 +5,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace Avocet.Management.Web;
 
-/// <summary>What the console's page may load and connect to.</summary>
+/// <summary>What pages may load and connect to, where it is not what holds for all answers.</summary>
 internal static partial class ContentSecurity
 {
     private const string OwnOnly = "connect-src 'self'";
+    private const string OwnStyles = "style-src 'self'";
+
+    /// <summary>
+    /// The policy of the API's reference: its script, which is not ours to change, writes its style sheet into the page and sets styles of elements. Scripts are our own files only, here as
+    /// elsewhere, and what a style could load comes from this broker only.
+    /// </summary>
+    public static readonly string ReferencePolicy = RequestGuard.ContentSecurityPolicy.Replace(OwnStyles, OwnStyles + " 'unsafe-inline'", StringComparison.Ordinal);
 
     /// <summary>The policy of everything here, and besides the broker's own WebSocket listeners, at the host that the browser knows.</summary>
     public static string PolicyFor(HostString host, IReadOnlyList<ListenerDocument> listeners)
