@@ -123,7 +123,7 @@ internal sealed class Connection : WheelTimer, IReadWaiter
     /// <summary>When the client was let in, in milliseconds of the clock.</summary>
     public long ConnectedAt => Volatile.Read(ref _connectedAt);
 
-    /// <summary>When the last bytes came, in milliseconds of the clock.</summary>
+    /// <summary>When the last bytes came, in milliseconds of the clock: the time at which the packets at hand are handled.</summary>
     public long LastReceivedAt => Volatile.Read(ref _lastReceivedAt);
 
     /// <summary>What the client asked for, as far as the broker allows it; 0 for none.</summary>

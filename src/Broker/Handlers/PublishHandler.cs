@@ -65,11 +65,11 @@ internal static class PublishHandler
         {
             Qos = packet.Qos,
             Retain = packet.Retain,
-            ExpiresAt = GetExpiry(packet, context.Clock),
+            ExpiresAt = GetExpiry(packet, connection.LastReceivedAt),
             PublisherId = session.ClientId,
         };
         connection.Batch.CountMessage(context);
-        var result = context.Router.Route(ref publication, connection.Publisher.Matches, connection.Batch);
+        var result = context.Router.Route(ref publication, connection.Publisher.Matches, connection.LastReceivedAt, connection.Batch);
         var after = 0L;
         if (connection.Batch.HasChanges) after = Keep(connection, packet, mounted);
         else if (result.MayMoveOn) KeepIdentifier(connection, packet);
@@ -324,11 +324,11 @@ internal static class PublishHandler
         if (connection.Session!.EndQos2(packet.PacketId) && connection.Publisher.ReceivedUnreleased > 0) connection.Publisher.ReceivedUnreleased--;
     }
 
-    private static long GetExpiry(in PublishPacket packet, Clock clock)
+    private static long GetExpiry(in PublishPacket packet, long now)
     {
         if (packet.Properties.IsEmpty || !packet.Properties.TryGetInteger(PropertyId.MessageExpiryInterval, out var seconds)) return Clock.Never;
 
-        return clock.Now + (seconds * 1000L);
+        return now + (seconds * 1000L);
     }
 
     /// <summary>PUBACK or PUBREC; nothing at QoS 0. [MQTT-3.3.4-1]</summary>

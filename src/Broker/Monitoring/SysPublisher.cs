@@ -191,7 +191,7 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
 
         _published[name] = value;
         var publication = new Publication(Encoding.UTF8.GetBytes($"$SYS/broker/{name}"), default, Encoding.UTF8.GetBytes(value)) { Retain = true };
-        context.Router.Route(ref publication, null, _batch);
+        context.Router.Route(ref publication, null, context.Clock.Now, _batch);
     }
 
     private static string NameOf(PacketType type) => type switch

@@ -67,7 +67,7 @@ internal static class ServerPublisher
         };
         context.Statistics.Add(Counter.PublishBytesReceived, message.Payload.Length);
         var batch = FlushBatch.Rent(context.Commits);
-        var result = context.Router.Route(ref publication, null, batch);
+        var result = context.Router.Route(ref publication, null, context.Clock.Now, batch);
         var after = 0L;
         if (batch.HasChanges)
         {

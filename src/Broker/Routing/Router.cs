@@ -19,13 +19,16 @@ internal sealed class Router(SubscriptionIndex index, RetainedStore retained, St
     public SubscriptionIndex Index => index;
 
     /// <summary>Routes a message. The batch's writers must be flushed afterwards.</summary>
-    public RouteResult Route(ref Publication publication, MatchCache? cache, FlushBatch batch)
+    /// <param name="publication">The message.</param>
+    /// <param name="cache">What the publisher's topics matched before; null for a publisher that keeps none.</param>
+    /// <param name="now">The time, in milliseconds of the clock. For many messages at a time it is read once: that takes a tenth of what a message takes.</param>
+    /// <param name="batch">Takes the connections that are written to.</param>
+    public RouteResult Route(ref Publication publication, MatchCache? cache, long now, FlushBatch batch)
     {
         if (publication.Retain) Retain(ref publication, batch);
 
         TopicTally? tally = null;
         var matches = cache is null ? index.Match(publication.TopicName) : cache.Match(publication.TopicName, publication.PublisherId, out tally);
-        var now = clock.Now;
         int matched = 0, refused = 0;
         // Durable sessions first at QoS 2: if one of them takes it, the others wait with it until it is kept.
         var inTwoTurns = hasStore && publication.Qos == Qos.ExactlyOnce;

@@ -156,7 +156,7 @@ internal sealed class Session : ICommitWaiter
             _outbound?.Attach();
             Access = connection.Access;
             _connection = connection;
-            Pump();
+            Pump(Context.Clock.Now);
         }
     }
 
@@ -210,7 +210,7 @@ internal sealed class Session : ICommitWaiter
             if (_outbound is null) return true;
             if (!_outbound.TryAcknowledge(packetId)) return false;
 
-            Pump();
+            Pump(connection.LastReceivedAt);
             return true;
         }
     }
@@ -223,7 +223,7 @@ internal sealed class Session : ICommitWaiter
             if (_connection != connection) return true;
             if (!Messages.TryReceive(connection, packetId, reason)) return false;
 
-            Pump();
+            Pump(connection.LastReceivedAt);
             return true;
         }
     }
@@ -236,7 +236,7 @@ internal sealed class Session : ICommitWaiter
             if (_connection != connection) return;
 
             _outbound?.Complete(packetId);
-            Pump();
+            Pump(connection.LastReceivedAt);
         }
     }
 
@@ -411,7 +411,7 @@ internal sealed class Session : ICommitWaiter
             connection = _connection;
             if (connection is null) return;
 
-            Pump();
+            Pump(Context.Clock.Now);
         }
 
         connection.Writer.Flush();
@@ -439,7 +439,7 @@ internal sealed class Session : ICommitWaiter
 
         // A SUBACK goes out before the retained messages that follow it.
         connection.Writer.OnCommit(batch);
-        lock (this) Pump();
+        lock (this) Pump(Context.Clock.Now);
 
         batch.Add(connection.Writer);
     }
@@ -582,8 +582,8 @@ internal sealed class Session : ICommitWaiter
         return groups.Count > 0 ? groups : null;
     }
 
-    private void Pump()
+    private void Pump(long now)
     {
-        if (_connection is { } connection) _outbound?.Pump(connection, Context.Clock.Now);
+        if (_connection is { } connection) _outbound?.Pump(connection, now);
     }
 }

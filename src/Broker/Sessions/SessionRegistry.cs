@@ -374,7 +374,7 @@ internal sealed class SessionRegistry(BrokerContext context)
         if (after.Will is { } will)
         {
             var publication = will.ToPublication(after.WillClientId!, context.Clock.Now);
-            context.Router.Route(ref publication, null, batch);
+            context.Router.Route(ref publication, null, context.Clock.Now, batch);
         }
 
         if (after.HandOver is { } handOver)
