@@ -1,3 +1,5 @@
+using Avocet.Broker.Security;
+
 namespace Avocet.Broker;
 
 /// <summary>What the broker core has to know of the listener a connection came through.</summary>
@@ -8,6 +10,12 @@ public sealed record ListenerPolicy
 
     /// <summary>Whether clients that no authenticator knows are let in. When false and there is no authenticator, nobody is.</summary>
     public bool AllowAnonymous { get; init; }
+
+    /// <summary>
+    /// For clients that the program itself brings, and that nobody else can be: who they are is not asked, and these rules hold for them in place of those of the
+    /// broker. Null for a listener of others.
+    /// </summary>
+    public IAuthorizer? OwnRules { get; init; }
 
     /// <summary>A prefix of all topics of this listener's clients, such as <c>site1/</c>; they do not see it. Empty for none.</summary>
     public string MountPoint { get; init; } = "";

@@ -107,6 +107,38 @@ public sealed class AuthorizationTests
         Assert.Equal(["denied/a", "a"], authorizer.Asked.Distinct());
     }
 
+    [Fact]
+    public async Task Clients_of_the_program_itself_are_not_asked_who_they_are_and_have_rules_of_their_own_only()
+    {
+        var own = new ListenerPolicy { Name = "own", OwnRules = new TopicAuthorizer() };
+        var services = new BrokerServices { Authenticators = [new PasswordAuthenticator("user", "secret")], Authorizers = [new SecondAuthorizer()], RemoteAuthorizer = new Unreachable() };
+        await using var broker = new TestBroker(services: services);
+
+        var client = await broker.ConnectAsync(Given.Client("c"), own);
+        await client.SendAsync(Given.Publish("a").Payload("1").Qos1(1).Retain());
+        await client.ExpectAsync(Given.Puback(1, ReasonCode.NoMatchingSubscribers));
+        await client.SendAsync(Given.Publish("denied").Payload("1").Qos1(2).Retain());
+        await client.ExpectAsync(Given.Puback(2, ReasonCode.NotAuthorized));
+
+        var stranger = await broker.OpenAsync(Given.Client("d"), new ListenerPolicy { Name = "open" });
+        await stranger.ExpectRefusalAsync(ReasonCode.NotAuthorized, ReasonCode.BadUserNameOrPassword);
+        Assert.Equal(["a"], broker.Broker.Inspector.FindRetained("#", 10, 0).Select(message => message.TopicName));
+    }
+
+    private sealed class SecondAuthorizer : IAuthorizer
+    {
+        public bool MayPublish(ClientIdentity client, ReadOnlySpan<byte> topicName, Qos qos, bool retain) => false;
+
+        public bool MaySubscribe(ClientIdentity client, ReadOnlySpan<byte> topicFilter, Qos qos) => false;
+    }
+
+    private sealed class Unreachable : IRemoteAuthorizer
+    {
+        public TimeSpan AnswerTime => TimeSpan.Zero;
+
+        public ValueTask<RemoteAnswer> AskAsync(RemoteQuestion question, CancellationToken cancellationToken) => ValueTask.FromResult(RemoteAnswer.Unavailable);
+    }
+
     private sealed class Passing : IAuthenticator
     {
         public ValueTask<AuthenticationResult> AuthenticateAsync(AuthenticationRequest request, CancellationToken cancellationToken)

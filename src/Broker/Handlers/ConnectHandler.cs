@@ -43,7 +43,8 @@ internal static class ConnectHandler
         }
 
         connection.WantsProblemInformation = request.WantsProblemInformation;
-        if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
+        if (connection.Origin.Listener.OwnRules is not null) Conclude(connection, request, AuthenticationResult.Accept);
+        else if (request.AuthenticationMethod is { } method) BeginEnhanced(connection, request, method);
         else if (connection.Context.Authentication.IsNeeded) AwaitAuthentication(connection, request);
         else Conclude(connection, request, new AuthenticationResult(false, Authentication.Anonymous(connection.Origin.Listener)));
     }

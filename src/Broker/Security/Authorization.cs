@@ -12,6 +12,7 @@ internal sealed class Authorization(IReadOnlyList<IAuthorizer> authorizers, IRem
     /// <summary>What this client may do; null where it may do everything that the broker offers.</summary>
     public ClientAccess? AccessOf(ClientIdentity client)
     {
+        if (client.Origin.Listener.OwnRules is { } listenerRules) return new ClientAccess(client, [listenerRules]);
         if (client.IsSuperuser) return null;
         var rules = client.Rules is { } own ? [.. authorizers, own] : authorizers;
         if (rules.Count == 0 && remote is null) return null;
