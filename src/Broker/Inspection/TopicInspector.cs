@@ -46,6 +46,11 @@ public sealed class TopicInspector
     public IReadOnlyList<SilentInfo> ListSilent() =>
         [.. (_context.Topics?.ReadSilent() ?? []).Select(one => new SilentInfo(one.IsClient, one.Name, TimeOf(one.Rhythm.LastAt)!.Value, TimeSpan.FromMilliseconds(one.Rhythm.Interval)))];
 
+    /// <summary>Forgets topics and clients that are gone for good, and would seem silent. Whoever is heard of again is known again.</summary>
+    /// <param name="isTopicGone">Which topics.</param>
+    /// <param name="isClientGone">Which client identifiers.</param>
+    public void Forget(Func<string, bool> isTopicGone, Func<string, bool> isClientGone) => _context.Topics?.Forget(isTopicGone, isClientGone);
+
     private TopicLevel Add(TopicLevel level, in TopicReading reading, bool isItself)
     {
         var lastAt = TimeOf(reading.Rhythm.LastAt);

@@ -43,6 +43,29 @@ public sealed class TopicStatisticsTests
     }
 
     [Fact]
+    public async Task Topic_and_client_that_are_forgotten_never_seem_silent_and_are_known_again_when_they_come_back()
+    {
+        await using var broker = new TestBroker(Quiet);
+        var client = await broker.ConnectAsync(Given.Client("gone"));
+        for (var second = 0; second < 10; second++)
+        {
+            await client.SendAsync(Given.Publish("gone/a").Payload("1"), Given.Publish("stays").Payload("1"));
+            await broker.AdvanceAsync(1);
+        }
+
+        await client.SendAsync(Given.Publish("gone/a").Payload("1"));
+        await client.ExpectNothingAsync();
+        broker.Broker.Topics.Forget(topic => topic.StartsWith("gone/", StringComparison.Ordinal), id => id == "gone");
+        await broker.AdvanceAsync(60);
+
+        Assert.Equal(["stays"], broker.Broker.Topics.List().Select(topic => topic.Topic));
+        Assert.Equal(["stays"], broker.Broker.Topics.ListSilent().Select(one => one.Name));
+        await client.SendAsync(Given.Publish("gone/a").Payload("1"));
+        await broker.AdvanceAsync(1);
+        Assert.Equal(1, broker.Broker.Topics.Find("gone/a")!.Messages);
+    }
+
+    [Fact]
     public async Task Publisher_that_goes_round_many_topics_is_counted_by_samples()
     {
         const int Sampled = 10;

@@ -125,6 +125,30 @@ internal sealed class TopicStatistics : WheelTimer
         }
     }
 
+    /// <summary>Forgets topics and clients, with what was counted of them until now.</summary>
+    public void Forget(Func<string, bool> isTopicGone, Func<string, bool> isClientGone)
+    {
+        // What was counted and not yet gathered would make them known again.
+        Sweep();
+        lock (_gate)
+        {
+            foreach (var entry in _topics.Values.Where(entry => isTopicGone(entry.Topic)).ToList())
+            {
+                _order.Remove(entry.Place!);
+                entry.Place = null;
+                _topics.Remove(entry.Topic);
+            }
+
+            foreach (var entry in _clients.Values.Where(entry => isClientGone(entry.ClientId)).ToList())
+            {
+                _clientOrder.Remove(entry.Place!);
+                _clients.Remove(entry.ClientId);
+            }
+
+            _silent = _topics.Values.Count(entry => entry.Rhythm.IsSilent) + _clients.Values.Count(entry => entry.Rhythm.IsSilent);
+        }
+    }
+
     /// <summary>Gathers what is new, and looks who is silent.</summary>
     private void Sweep()
     {
