@@ -29,4 +29,13 @@ internal static partial class Log
 
     [LoggerMessage(5007, LogLevel.Information, "Console: {Who} from {Address}: {Action} {Subject}")]
     public static partial void Audited(ILogger logger, string who, string address, string action, string subject);
+
+    [LoggerMessage(5008, LogLevel.Debug, "A message of the simulated home to {Topic} was lost: {Problem}")]
+    public static partial void SimulatedMessageLost(ILogger logger, string topic, string problem);
+
+    [LoggerMessage(5009, LogLevel.Warning, "A retained message of the simulated home stays until it expires: {Topic}: {Problem}")]
+    public static partial void SimulatedMessageStays(ILogger logger, string topic, string problem);
+
+    [LoggerMessage(5010, LogLevel.Warning, "What the simulated home left was not removed within {Seconds} s; retained messages expire by themselves, {Minutes} minutes after its time.")]
+    public static partial void SimulationNotCleared(ILogger logger, double seconds, double minutes);
 }

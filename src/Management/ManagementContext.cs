@@ -6,6 +6,7 @@ using Avocet.Management.Api;
 using Avocet.Management.Audit;
 using Avocet.Management.Metrics;
 using Avocet.Management.Resources;
+using Avocet.Management.Simulation;
 using Avocet.Management.Streams;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ internal sealed class ManagementContext : IDisposable
         Meter = new BrokerMeter(sources.Broker, sources.Version, TimeProvider);
         Streams = new StreamGate(TimeProvider);
         Overview = new OverviewTicker(() => JsonSerializer.Serialize(OverviewDocument.Of(sources), ApiJson.Default.OverviewDocument), TimeProvider);
+        Simulation = new HomeSimulation(sources.Broker, TimeProvider, Logger);
         Audit = new AuditLog(options.DataFolder, TimeProvider, Logger);
     }
 
@@ -58,6 +60,9 @@ internal sealed class ManagementContext : IDisposable
     /// <summary>The overview of every second.</summary>
     public OverviewTicker Overview { get; }
 
+    /// <summary>The simulated home.</summary>
+    public HomeSimulation Simulation { get; }
+
     /// <summary>The key for whoever may read the data folder; null where there is none.</summary>
     public string? LocalKey { get; set; }
 
@@ -79,5 +84,6 @@ internal sealed class ManagementContext : IDisposable
         Passwords.Dispose();
         Meter.Dispose();
         Streams.Dispose();
+        Simulation.Dispose();
     }
 }

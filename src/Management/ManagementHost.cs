@@ -78,11 +78,15 @@ public sealed class ManagementHost : IAsyncDisposable
         Announce(isAny);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Ends what cannot be ended in good order once the broker has stopped.</summary>
+    public Task PrepareStopAsync(CancellationToken cancellationToken) => _management.Simulation.CloseAsync(cancellationToken);
+
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         _local?.Remove();
         _management.Streams.Stop();
-        return _app.StopAsync(cancellationToken);
+        await _management.Simulation.CloseAsync(cancellationToken);
+        await _app.StopAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -12,6 +12,7 @@ internal sealed class ServerConsole : IAsyncDisposable
 {
     private static readonly TimeSpan FileCheckPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopTimeMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PrepareTimeMax = TimeSpan.FromSeconds(3);
 
     private readonly ServerCertificates? _certificates;
     private readonly ManagementHost _host;
@@ -63,6 +64,13 @@ internal sealed class ServerConsole : IAsyncDisposable
     public void Reload(ServerOptions options)
     {
         if (options.Certificates.Count > 0) _certificates?.Reload(options.Certificates);
+    }
+
+    /// <summary>To be called before the broker stops.</summary>
+    public async Task PrepareStopAsync()
+    {
+        using var end = new CancellationTokenSource(PrepareTimeMax);
+        await _host.PrepareStopAsync(end.Token);
     }
 
     public async ValueTask DisposeAsync()

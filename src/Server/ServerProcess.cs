@@ -107,6 +107,7 @@ public sealed class ServerProcess
         }
 
         await using var watchdog = new Timer(_ => Environment.Exit(ExitSuccess), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
+        if (_console is not null) await _console.PrepareStopAsync();
         await server.StopAsync(stopAtOnce.Token);
         Log.Stopped(_logger);
         return ExitSuccess;

@@ -121,6 +121,24 @@ public sealed partial class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Simulated_home_of_ctl_leaves_nothing_in_the_data_folder_when_the_broker_stops()
+    {
+        await using (var process = await ServeAsync())
+        {
+            Assert.Contains("clients", await CtlAsync("simulate", "start", "--clients", "3", "--minutes", "5"), StringComparison.Ordinal);
+            Assert.Contains("is_running  true", await CtlAsync("simulate", "show"), StringComparison.Ordinal);
+            Assert.Contains("runs already", await FailAsync("ctl", "simulate", "start", "--data", _folder.Path), StringComparison.Ordinal);
+            Assert.Contains("retained_removed", await CtlAsync("simulate", "stop"), StringComparison.Ordinal);
+            await CtlAsync("simulate", "start");
+            await StopAsync(process);
+        }
+
+        await using var again = await ServeAsync();
+        Assert.Contains("0 retained messages", again.Output, StringComparison.Ordinal);
+        Assert.Contains("none", await CtlAsync("clients", "list"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ctl_without_a_broker_says_what_to_do()
     {
         Assert.Contains("--data", await FailAsync("ctl", "overview", "--data", _folder.Path), StringComparison.Ordinal);

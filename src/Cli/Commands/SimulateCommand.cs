@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Avocet.Cli.Clients;
-using Avocet.Cli.Simulate;
 using Avocet.Client;
+using Avocet.Devices;
 
 namespace Avocet.Cli.Commands;
 

@@ -13,6 +13,7 @@ internal sealed class CtlCommand
         avocet ctl events -f                                what is refused and dropped, as it happens
         avocet ctl topics silent                            sensors that have stopped
         avocet ctl messages watch 'home/#'                  messages as they come
+        avocet ctl simulate start --minutes 10              a simulated home inside the broker
         avocet ctl clients list --sort queued_messages --descending
         avocet ctl clients disconnect sensor7
         avocet ctl publish home/door open -q 1 -r
@@ -53,6 +54,7 @@ internal sealed class CtlCommand
             watch.CreateTrace(),
             watch.CreateBandwidth(),
             watch.CreateBans(),
+            CreateSimulate(),
             CreatePublish(),
             new Command("users", "Users of the console.") { Get("list", "All users.", "/api/v1/users?limit=1000"), CreateUserAdd(), CreateUserRole(), CreateUserPassword(), CreateDelete("user", "/api/v1/users/") },
             new Command("keys", "API keys.") { Get("list", "All keys, without the keys themselves.", "/api/v1/api-keys?limit=1000"), CreateKey(), CreateDelete("key's id", "/api/v1/api-keys/") },
@@ -84,6 +86,20 @@ internal sealed class CtlCommand
             var body = new JsonObject { ["topic"] = parsed.GetValue(topic), ["payload"] = parsed.GetValue(payload) ?? "", ["qos"] = parsed.GetValue(qos), ["retain"] = parsed.GetValue(retain) };
             return SendAsync(parsed, client, HttpMethod.Post, "/api/v1/publish", body, token);
         });
+    }
+
+    private Command CreateSimulate()
+    {
+        var clients = new Option<int>("--clients") { Description = "Devices (default 20, at most 100).", HelpName = "count", DefaultValueFactory = _ => 20 };
+        var minutes = new Option<int>("--minutes") { Description = "For how long (default 30, at most 120).", HelpName = "minutes", DefaultValueFactory = _ => 30 };
+        var start = Add(new Command("start", "Start it. It needs no listener and no password.") { clients, minutes }, (parsed, client, token) =>
+            SendAsync(parsed, client, HttpMethod.Post, "/api/v1/simulation", new JsonObject { ["clients"] = parsed.GetValue(clients), ["minutes"] = parsed.GetValue(minutes) }, token));
+        return new Command("simulate", "A simulated smart home inside the broker.")
+        {
+            start,
+            Get("show", "Whether it runs, and until when.", "/api/v1/simulation"),
+            Get("stop", "End it; what it retained is removed.", (parsed, client, token) => SendAsync(parsed, client, HttpMethod.Delete, "/api/v1/simulation", null, token)),
+        };
     }
 
     private Command CreateUserAdd()

@@ -60,6 +60,9 @@ namespace Avocet.Management.Api;
 [JsonSerializable(typeof(SkippedDocument))]
 [JsonSerializable(typeof(EndedDocument))]
 [JsonSerializable(typeof(ClearedDocument))]
+[JsonSerializable(typeof(NewSimulation))]
+[JsonSerializable(typeof(SimulationDocument))]
+[JsonSerializable(typeof(SimulationEndDocument))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How requests are read: what is not known, named twice or missing is refused rather than left out.</summary>

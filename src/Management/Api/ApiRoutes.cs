@@ -31,6 +31,7 @@ internal static class ApiRoutes
         TraceResource.Map(api);
         BanResource.Map(api);
         MqttUserResource.Map(api);
+        SimulationResource.Map(api);
         EventResource.Map(api);
         ExplainResource.Map(api);
     }

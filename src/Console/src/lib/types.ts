@@ -262,6 +262,13 @@ export interface LiveMessage {
   content_type?: string;
 }
 
+export interface Simulation {
+  is_running: boolean;
+  clients?: number;
+  started_at?: string;
+  ends_at?: string;
+}
+
 export interface Trace {
   id: string;
   kind: "client" | "topic" | "address";

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using Avocet.Client;
 
-namespace Avocet.Cli.Simulate;
+namespace Avocet.Devices;
 
 /// <summary>A LoRaWAN soil sensor, as ChirpStack's application server publishes its uplinks: decoded object and raw payload, radio figures, frame counter.</summary>
 internal sealed class SoilSensor(int number, int seed) : Device(number, seed)

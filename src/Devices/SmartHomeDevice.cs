@@ -2,10 +2,13 @@ using System.Text.Json;
 using Avocet.Client;
 using Avocet.Protocol;
 
-namespace Avocet.Cli.Simulate;
+namespace Avocet.Devices;
 
 /// <summary>A Zigbee2MQTT-style sensor or plug, with Home Assistant discovery and availability.</summary>
-internal sealed class SmartHomeDevice(int number, int seed) : Device(number, seed)
+/// <param name="number">Which of them.</param>
+/// <param name="seed">The same number gives the same values.</param>
+/// <param name="house">A name that topics, identifiers and addresses begin with, so that they are nobody else's; empty for those that Zigbee2MQTT has.</param>
+internal sealed class SmartHomeDevice(int number, int seed, string house = "") : Device(number, seed)
 {
     private static readonly string[] Rooms = ["livingroom", "kitchen", "bedroom", "bathroom", "office", "hall", "attic", "cellar"];
 
@@ -21,7 +24,7 @@ internal sealed class SmartHomeDevice(int number, int seed) : Device(number, see
     private double _battery = 100 - number % 40;
     private bool _isOn;
 
-    public override string ClientId => $"avocet-sim-{Name}";
+    public override string ClientId => house.Length > 0 ? $"{house}-{Name}" : $"avocet-sim-{Name}";
 
     public override TimeSpan Interval => TimeSpan.FromSeconds(Kind.Kind == "plug" ? 5 : 10);
 
@@ -31,11 +34,11 @@ internal sealed class SmartHomeDevice(int number, int seed) : Device(number, see
 
     private (string Kind, string Model, (string Key, string Name, string? Class, string? Unit)[] Values) Kind => Kinds[Number % Kinds.Length];
 
-    private string StateTopic => $"zigbee2mqtt/{Name}";
+    private string StateTopic => $"{(house.Length > 0 ? house : "zigbee2mqtt")}/{Name}";
 
     private string AvailabilityTopic => $"{StateTopic}/availability";
 
-    private string Address => $"0x00158d{Number:x10}";
+    private string Address => house.Length > 0 ? $"{house}_{Number:x4}" : $"0x00158d{Number:x10}";
 
     public override IEnumerable<MqttMessage> Begin()
     {
@@ -102,7 +105,7 @@ internal sealed class SmartHomeDevice(int number, int seed) : Device(number, see
         json.WriteString("availability_template", "{{ value_json.state }}");
         json.WriteStartObject("device");
         json.WriteStartArray("identifiers");
-        json.WriteStringValue($"zigbee2mqtt_{Address}");
+        json.WriteStringValue(house.Length > 0 ? Address : $"zigbee2mqtt_{Address}");
         json.WriteEndArray();
         json.WriteString("name", Name);
         json.WriteString("model", Kind.Model);

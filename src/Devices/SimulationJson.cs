@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Avocet.Cli.Simulate;
+namespace Avocet.Devices;
 
 /// <summary>Payloads of simulated devices.</summary>
 internal static class SimulationJson

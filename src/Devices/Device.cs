@@ -1,6 +1,6 @@
 using Avocet.Client;
 
-namespace Avocet.Cli.Simulate;
+namespace Avocet.Devices;
 
 /// <summary>A believable device.</summary>
 internal abstract class Device(int number, int seed)

@@ -2,7 +2,7 @@ using System.Globalization;
 using Avocet.Client;
 using Avocet.Protocol;
 
-namespace Avocet.Cli.Simulate;
+namespace Avocet.Devices;
 
 /// <summary>A meter of a house that reports power and energy each second, by the curve of a day; every fourth house has solar panels.</summary>
 internal sealed class EnergyMeter(int number, int seed) : Device(number, seed)
