@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Net;
+using Avocet.Management.Access;
 using Avocet.Management.Streams;
 using Avocet.Management.Tests.Support;
 using Avocet.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Avocet.Management.Tests;
@@ -78,6 +81,28 @@ public sealed class StreamTests
         await UntilAsync(() => console.Host.Management.Streams.Count < ManagementLimits.StreamsMax);
         await using var another = await EventReader.OpenAsync(reader, "/api/v1/stream");
         foreach (var stream in streams.Skip(1)) await stream.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stream_that_never_begins_gives_its_place_back()
+    {
+        TestConsole? console = null;
+        var places = new List<int>();
+        // As for a caller that goes between the answer being made and its first event.
+        await using var owner = console = await TestConsole.StartAsync(addEndpoints: app => app.MapGet("/lost", (HttpContext context) =>
+        {
+            console!.Host.Management.Streams.Open(context, _ => throw new InvalidOperationException("It never begins."));
+            places.Add(console.Host.Management.Streams.Count);
+            return TypedResults.Ok();
+        }).IsOpen());
+
+        for (var i = 0; i <= ManagementLimits.StreamsMax; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await console.Anonymous.GetAsync("/lost")).StatusCode);
+            await UntilAsync(() => console.Host.Management.Streams.Count == 0);
+        }
+
+        Assert.All(places, count => Assert.Equal(1, count));
     }
 
     [Fact]

@@ -37,6 +37,8 @@ internal sealed class StreamGate(TimeProvider timeProvider) : IDisposable
             return new Problem(StatusCodes.Status503ServiceUnavailable, "Busy", $"{ManagementLimits.StreamsMax} streams are open, which is the most; close one.");
         }
 
+        // The response frees the place, for a stream whose caller has gone before its first event is never begun, and so never ends.
+        context.Response.RegisterForDispose(new Place(this));
         RequestSlot.Of(context).BecomeStream();
         // Proxies such as nginx would gather events else.
         context.Response.Headers["X-Accel-Buffering"] = "no";
@@ -49,14 +51,7 @@ internal sealed class StreamGate(TimeProvider timeProvider) : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         var caller = Caller.Of(context);
         await using var check = timeProvider.CreateTimer(_ => EndIfRefused(caller, end), null, CheckPeriod, CheckPeriod);
-        try
-        {
-            await foreach (var item in QuietlyAsync(run(end.Token), end.Token)) yield return item;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _streams);
-        }
+        await foreach (var item in QuietlyAsync(run(end.Token), end.Token)) yield return item;
     }
 
     private static void EndIfRefused(Caller caller, CancellationTokenSource end)
@@ -87,6 +82,16 @@ internal sealed class StreamGate(TimeProvider timeProvider) : IDisposable
             }
 
             yield return enumerator.Current;
+        }
+    }
+
+    private sealed class Place(StreamGate gate) : IDisposable
+    {
+        private int _isFree;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isFree, 1) == 0) Interlocked.Decrement(ref gate._streams);
         }
     }
 }
