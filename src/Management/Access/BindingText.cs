@@ -13,6 +13,8 @@ internal static partial class BindingText
         if (text.Contains("could not be mapped", StringComparison.Ordinal) && Quoted().Match(text) is { Success: true } unknown) return $"there is no property {unknown.Value}";
         if (text.Contains("could not be converted", StringComparison.Ordinal)) return "the value is of another type than this property";
 
+        if (text.StartsWith("Expected depth", StringComparison.Ordinal) || text.EndsWith("reached end of data", StringComparison.Ordinal)) return "the JSON is not complete";
+
         return OfNoType(text, "the value does not fit this property");
     }
 
@@ -21,7 +23,7 @@ internal static partial class BindingText
     {
         var text = FirstSentence(message);
         if (Unfit().Match(text) is { Success: true } unfit) return $"{unfit.Groups[1].Value} is '{unfit.Groups[2].Value}', which does not fit";
-        if (text.EndsWith("from body", StringComparison.Ordinal)) return "The body is missing";
+        if (text.EndsWith("from body", StringComparison.Ordinal) || text.StartsWith("Implicit body", StringComparison.Ordinal)) return "The body is missing";
         if (Missing().Match(text) is { Success: true } missing) return $"{missing.Groups[1].Value} is missing";
 
         return OfNoType(text, "The request does not fit");
