@@ -161,7 +161,7 @@ public sealed class AvocetServer : IAsyncDisposable
     internal IReadOnlyList<ListenerDocument> DescribeListeners() =>
         [.. _endpoints.Select(endpoint => new ListenerDocument(endpoint.Options.Name, endpoint.Options.TransportName, StartPage.Address(endpoint), endpoint.Options.IsTls, endpoint.AllowsAnonymous)
         {
-            Certificates = [.. (endpoint.Certificates?.Loaded ?? []).Select(one => new CertificateDocument(one.Subject, one.Issuer, new DateTimeOffset(one.NotAfter.ToUniversalTime())))],
+            Certificates = endpoint.Certificates?.Describe() ?? [],
         })];
 
     /// <summary>Reads passwords and access rules again, and takes the rules of other options. Bad ones are logged, and the old stay in use.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Avocet.Server.Tests.Support;
@@ -167,6 +168,41 @@ public sealed partial class ProcessTests : IDisposable
         var cookie = response.Headers.GetValues("Set-Cookie").Single();
         Assert.StartsWith("__Host-avocet_console=", cookie, StringComparison.Ordinal);
         Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Certificates_of_listeners_are_told_with_their_ends()
+    {
+        using var certificates = new TestCertificates();
+        var now = DateTimeOffset.UtcNow;
+        var good = certificates.WritePem(_folder, "good", now.AddDays(25), "broker.example.org", "mqtt.example.org");
+        var ending = certificates.WritePem(_folder, "ending", now.AddHours(5), "soon.example.org");
+        var ended = certificates.WritePem(_folder, "ended", now.AddHours(-1), "old.example.org");
+        string[] settings =
+        [
+            $"listener.tls.certificate.0.file={good.File}", $"listener.tls.certificate.0.key_file={good.KeyFile}", $"listener.tls.certificate.1.file={ending.File}", $"listener.tls.certificate.1.key_file={ending.KeyFile}",
+            $"listener.old.certificate.0.file={ended.File}", $"listener.old.certificate.0.key_file={ended.KeyFile}",
+        ];
+        await using var process = await AvocetProcess.ServeAsync(
+            ["--console-port", "auto", "--data", _folder.Path, "--set", "listener.tls.transport=tls", "--set", "listener.tls.port=auto", "--set", "listener.old.transport=tls", "--set", "listener.old.port=auto", .. settings.SelectMany(setting => new[] { "--set", setting })]);
+
+        var listeners = JsonDocument.Parse(await CtlAsync("listeners", "--json")).RootElement.EnumerateArray().ToDictionary(listener => listener.GetProperty("name").GetString()!);
+        var told = listeners["tls"].GetProperty("certificates").EnumerateArray().Concat(listeners["old"].GetProperty("certificates").EnumerateArray()).ToList();
+
+        Assert.Equal(["CN=broker.example.org", "CN=soon.example.org", "CN=old.example.org"], told.Select(one => one.GetProperty("subject").GetString()));
+        Assert.All(told, one => Assert.Equal("CN=Avocet test authority", one.GetProperty("issuer").GetString()));
+        Assert.Equal(["broker.example.org", "mqtt.example.org", "127.0.0.1"], told[0].GetProperty("names").EnumerateArray().Select(name => name.GetString()));
+        foreach (var (one, file) in told.Zip([good.File, ending.File, ended.File]))
+        {
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(file);
+            Assert.Equal(new DateTimeOffset(certificate.NotBefore), one.GetProperty("not_before").GetDateTimeOffset());
+            Assert.Equal(new DateTimeOffset(certificate.NotAfter), one.GetProperty("not_after").GetDateTimeOffset());
+            Assert.EndsWith("+00:00", one.GetProperty("not_after").GetString(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, listeners["tcp"].GetProperty("certificates").GetArrayLength());
+        Assert.Contains("ended.pem", await process.WaitForLineAsync("expired"), StringComparison.Ordinal);
+        Assert.Contains("subject: CN=old.example.org, issuer: CN=Avocet test authority, not_before: ", await CtlAsync("listeners"), StringComparison.Ordinal);
     }
 
     private Task<string> CtlAsync(params string[] arguments) => RunAsync(null, ["ctl", .. arguments, "--data", _folder.Path]);

@@ -94,7 +94,15 @@ public sealed record ListenerDocument(string Name, string Transport, string Addr
 }
 
 /// <summary>A certificate of a listener.</summary>
-public sealed record CertificateDocument(string Subject, string Issuer, DateTimeOffset NotAfter);
+/// <param name="Subject">Whose it is.</param>
+/// <param name="Issuer">Who issued it.</param>
+/// <param name="NotBefore">From when it is good.</param>
+/// <param name="NotAfter">Until when.</param>
+public sealed record CertificateDocument(string Subject, string Issuer, DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+{
+    /// <summary>The host names and IP addresses it is for.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+}
 
 /// <param name="Path">The key, such as <c>limits.packet_size_max</c>.</param>
 /// <param name="Value">As TOML; null for a secret.</param>

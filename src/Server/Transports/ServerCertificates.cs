@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Avocet.Management.Resources;
 using Avocet.Security;
 using Microsoft.Extensions.Logging;
 
@@ -46,8 +47,8 @@ internal sealed class ServerCertificates
         return loaded[0].Options;
     }
 
-    /// <summary>Those in use, the first for clients that name no host.</summary>
-    public IEnumerable<X509Certificate2> Loaded => _loaded.Select(one => one.Certificate);
+    /// <summary>Those in use for the API, the first for clients that name no host.</summary>
+    public IReadOnlyList<CertificateDocument> Describe() => [.. _loaded.Select(one => Describe(one.Certificate))];
 
     /// <summary>Loads the files again when one changed. A bad file leaves the old certificates in use and is logged once per change.</summary>
     public void ReloadIfChanged()
@@ -141,6 +142,15 @@ internal sealed class ServerCertificates
     {
         chain.AddRange(X509CertificateLoader.LoadPkcs12CollectionFromFile(file, password));
         return chain.FirstOrDefault(candidate => candidate.HasPrivateKey) ?? throw new CryptographicException("it holds no private key");
+    }
+
+    private static CertificateDocument Describe(X509Certificate2 certificate)
+    {
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().ToList();
+        return new CertificateDocument(certificate.Subject, certificate.Issuer, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime())
+        {
+            Names = [.. names.SelectMany(one => one.EnumerateDnsNames()), .. names.SelectMany(one => one.EnumerateIPAddresses()).Select(address => address.ToString())],
+        };
     }
 
     private static string Reason(CertificateOptions source, Exception exception) => exception switch

@@ -30,7 +30,7 @@ internal sealed class TestConsole : IAsyncDisposable
             {
                 Broker = broker.Broker,
                 Version = "1.2.3",
-                Listeners = () => [new ListenerDocument("tcp", "tcp", "mqtt://127.0.0.1:1883", false, true) { Certificates = [new CertificateDocument("CN=broker", "CN=authority", DateTimeOffset.UnixEpoch)] }],
+                Listeners = () => [new ListenerDocument("tcp", "tcp", "mqtt://127.0.0.1:1883", false, true) { Certificates = [new CertificateDocument("CN=broker", "CN=authority", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1)) { Names = ["broker"] }] }],
                 Settings = () => [new SettingDocument("log_level", "\"info\"", "default", false, true)],
                 Reload = () => ReloadResult,
                 TimeProvider = Clock,

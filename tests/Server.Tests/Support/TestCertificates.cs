@@ -22,9 +22,12 @@ internal sealed class TestCertificates : IDisposable
     public string AuthorityPem => _authority.ExportCertificatePem();
 
     /// <summary>Writes NAME.pem and NAME.key.</summary>
-    public CertificateOptions WritePem(TemporaryFolder folder, string name, params string[] hostNames)
+    public CertificateOptions WritePem(TemporaryFolder folder, string name, params string[] hostNames) => WritePem(folder, name, DateTimeOffset.UtcNow.AddDays(10), hostNames);
+
+    /// <summary>Writes NAME.pem and NAME.key of a certificate that ends at a time.</summary>
+    public CertificateOptions WritePem(TemporaryFolder folder, string name, DateTimeOffset end, params string[] hostNames)
     {
-        using var certificate = Issue(hostNames, out var key);
+        using var certificate = Issue(hostNames, out var key, end: end);
         using (key)
         {
             return new CertificateOptions
@@ -72,7 +75,7 @@ internal sealed class TestCertificates : IDisposable
 
     public void Dispose() => _authority.Dispose();
 
-    private X509Certificate2 Issue(string[] hostNames, out RSA key, string purpose = "1.3.6.1.5.5.7.3.1")
+    private X509Certificate2 Issue(string[] hostNames, out RSA key, string purpose = "1.3.6.1.5.5.7.3.1", DateTimeOffset? end = null)
     {
         key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={hostNames[0]}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -83,6 +86,6 @@ internal sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, false));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         var serial = RandomNumberGenerator.GetBytes(16);
-        return request.Create(_authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(10), serial);
+        return request.Create(_authority, DateTimeOffset.UtcNow.AddDays(-1), end ?? DateTimeOffset.UtcNow.AddDays(10), serial);
     }
 }

@@ -53,6 +53,8 @@ export interface Overview {
 export interface Certificate {
   subject: string;
   issuer: string;
+  names: string[];
+  not_before: string;
   not_after: string;
 }
 
