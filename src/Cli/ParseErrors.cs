@@ -10,10 +10,17 @@ internal static class ParseErrors
     public static int Report(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var problem = parsed.UnmatchedTokens is [var unknown, ..] ? Unknown(command, unknown) : parsed.Errors[0].Message;
+        var problem = parsed.UnmatchedTokens is [var unknown, ..] ? Unknown(command, unknown) : OneLine(parsed.Errors[0].Message);
         var path = command is RootCommand ? "avocet" : "avocet " + PathOf(command);
         Console.Error.WriteLine($"avocet: {problem} See '{path} --help'.");
         return ServerProcess.ExitFailure;
+    }
+
+    /// <summary>Of what may be given in place of a wrong word System.CommandLine makes a line each.</summary>
+    private static string OneLine(string message)
+    {
+        var text = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Replace("' '", "', '", StringComparison.Ordinal);
+        return text.EndsWith('.') ? text : text + ".";
     }
 
     private static string Unknown(Command command, string token)

@@ -134,7 +134,11 @@ public sealed class ConfigurationTests
     [InlineData("AVOCET_SERVICE_PORT_MQTT", "1883")]
     [InlineData("AVOCET_PORT", "tcp://10.0.0.7:1883")]
     [InlineData("AVOCET_PORT_1883_TCP_ADDR", "10.0.0.7")]
-    public void Variables_of_a_container_platform_are_not_ours(string variable, string value)
+    [InlineData("AVOCET_API_KEY", "avocet_x")]
+    [InlineData("AVOCET_CLI_CONFIG", "/home/anna/avocet.toml")]
+    [InlineData("AVOCET_MQTT_PASSWORD", "secret")]
+    [InlineData("AVOCET_PROFILE", "home")]
+    public void Variables_of_a_container_platform_and_of_the_tools_are_no_keys(string variable, string value)
     {
         Read(new ConfigurationInput { Environment = new Dictionary<string, string> { [variable] = value } });
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,6 +12,11 @@ namespace Avocet.Cli.Ctl;
 internal sealed class CtlLookCommands(Func<Command, Func<ParseResult, CtlClient, CancellationToken, Task<int>>, Command> add, Action<ParseResult, JsonElement?> write, Func<ParseResult, bool> wantsJson)
 {
     private const int WaitSeconds = 20;
+    private const int KindWidth = 18;
+
+    /// <summary>Those of twenty that one line of a terminal has room for; <c>clients show</c> tells all.</summary>
+    private static readonly string[] ClientColumns =
+        ["client_id", "is_connected", "user_name", "address", "mqtt_version", "connected_at", "subscriptions", "inflight", "queued_messages", "dropped_messages", "messages_received", "messages_sent"];
 
     public IEnumerable<Command> CreateForClients()
     {
@@ -21,7 +27,7 @@ internal sealed class CtlLookCommands(Func<Command, Func<ParseResult, CtlClient,
         yield return add(new Command("list", "Clients that are connected, or whose sessions wait for them.") { text, sort, descending, count }, (parsed, client, token) =>
         {
             var path = new CtlPath("/api/v1/clients").With("limit", parsed.GetValue(count)).With("text", parsed.GetValue(text)).With("sort", parsed.GetValue(sort));
-            return GetAsync(parsed, client, parsed.GetValue(descending) ? path.With("descending", "true") : path, token);
+            return ListClientsAsync(parsed, client, parsed.GetValue(descending) ? path.With("descending", "true") : path, token);
         });
 
         yield return CreateOfClient("show", "One client: what it asked for, what it sent and got, what waits for it.", "/api/v1/clients/one");
@@ -73,17 +79,47 @@ internal sealed class CtlLookCommands(Func<Command, Func<ParseResult, CtlClient,
         return add(new Command("events", "What the broker decided lately: refused connections, dropped messages and others, the oldest first.") { follow, kind, of, topic, count }, async (parsed, client, token) =>
         {
             var path = new CtlPath("/api/v1/events").With("limit", parsed.GetValue(count)).With("kind", parsed.GetValue(kind)).With("client_id", parsed.GetValue(of)).With("topic", parsed.GetValue(topic));
+            var isFollowed = parsed.GetValue(follow);
             var answer = await client.SendAsync(HttpMethod.Get, path.Text, null, token);
-            write(parsed, answer);
-            while (parsed.GetValue(follow) && answer is { } known)
+            if (wantsJson(parsed) && !isFollowed) write(parsed, answer);
+            else if (!WriteEvents(parsed, answer) && !isFollowed) await parsed.InvocationConfiguration.Output.WriteLineAsync("none");
+
+            while (isFollowed && answer is { } known)
             {
                 var next = path.With("after", known.GetProperty("last").GetRawText()).With("wait_seconds", WaitSeconds);
                 answer = await client.SendAsync(HttpMethod.Get, next.Text, null, token);
-                if (answer is { } events && events.GetProperty("items").GetArrayLength() > 0) write(parsed, answer);
+                WriteEvents(parsed, answer);
             }
 
             return 0;
         });
+    }
+
+    /// <summary>Writes a line for each event, as for a log; false where there is none.</summary>
+    private bool WriteEvents(ParseResult parsed, JsonElement? answer)
+    {
+        if (answer is not { } events || events.GetProperty("items").GetArrayLength() == 0) return false;
+
+        foreach (var one in events.GetProperty("items").EnumerateArray()) parsed.InvocationConfiguration.Output.WriteLine(wantsJson(parsed) ? one.GetRawText() : LineOf(one));
+
+        return true;
+    }
+
+    private static string LineOf(JsonElement one)
+    {
+        var line = new StringBuilder($"{CtlOutput.TimeOf(one.GetProperty("time"), "yyyy-MM-dd HH:mm:ss.fff'Z'")}  {Text("kind"),-KindWidth}");
+        if (Text("client_id") is { } id) line.Append($"  {id}");
+        if (Text("user_name") is { } user) line.Append($" ({user})");
+        if (Text("address") is { } address) line.Append($" from {address}");
+        if (Text("topic") is { } topic) line.Append($"  on {topic}");
+
+        line.Append($": {Text("detail")}");
+        if (Text("rule") is { } rule) line.Append($" [{rule}]");
+        if (one.GetProperty("count").GetInt64() is > 1 and var count) line.Append($" ({count} times)");
+
+        return CtlOutput.Printable(line.ToString());
+
+        string? Text(string name) => one.TryGetProperty(name, out var value) ? value.GetString() : null;
     }
 
     private Command CreateOfClient(string name, string description, string path, bool isJson = false)
@@ -116,7 +152,16 @@ internal sealed class CtlLookCommands(Func<Command, Func<ParseResult, CtlClient,
 
         output.WriteLine();
         output.WriteLine("Lately:");
-        CtlOutput.Write(output, answer.GetProperty("events"));
+        foreach (var one in answer.GetProperty("events").EnumerateArray()) output.WriteLine(LineOf(one));
+    }
+
+    private async Task<int> ListClientsAsync(ParseResult parsed, CtlClient client, CtlPath path, CancellationToken cancellationToken)
+    {
+        var answer = await client.SendAsync(HttpMethod.Get, path.Text, null, cancellationToken);
+        if (wantsJson(parsed) || answer is null) write(parsed, answer);
+        else CtlOutput.Write(parsed.InvocationConfiguration.Output, answer.Value, ClientColumns);
+
+        return 0;
     }
 
     private async Task<int> GetAsync(ParseResult parsed, CtlClient client, CtlPath path, CancellationToken cancellationToken)

@@ -8,10 +8,13 @@ namespace Avocet.Cli.Ctl;
 /// <summary>Which broker <c>avocet ctl</c> talks to: the one whose data folder it may read, or one at a URL.</summary>
 internal sealed class CtlOptions
 {
+    /// <summary>The key for <c>--url</c> where there is no file of it, as in a container.</summary>
+    public const string KeyVariable = "AVOCET_API_KEY";
+
     private static readonly string[] UsualFolders = [new ServerOptions().DataFolder, "/var/lib/avocet"];
 
     private readonly Option<string?> _url = new("--url") { Description = "The console's address, such as https://broker:18083. Without it the broker of this machine.", HelpName = "url", Recursive = true };
-    private readonly Option<string?> _keyFile = new("--api-key-file") { Description = "A file whose first line is an API key.", HelpName = "file", Recursive = true };
+    private readonly Option<string?> _keyFile = new("--api-key-file") { Description = $"A file whose first line is an API key. Without it --url takes the one in the environment variable {KeyVariable}.", HelpName = "file", Recursive = true };
     private readonly Option<string?> _data = new("--data", "-d") { Description = "The data folder of the broker on this machine (default: avocet-data, then /var/lib/avocet).", HelpName = "folder", Recursive = true };
     private readonly Option<bool> _json = new("--json") { Description = "Print what the API answers, as JSON.", Recursive = true };
 
@@ -32,7 +35,7 @@ internal sealed class CtlOptions
         {
             if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CommandException($"--url is '{text}'; it is such as http://127.0.0.1:18083.");
 
-            return new CtlClient(url, key, null);
+            return new CtlClient(url, key ?? Environment.GetEnvironmentVariable(KeyVariable), null);
         }
 
         var local = ReadLocal(parsed.GetValue(_data));

@@ -11,11 +11,14 @@ internal sealed partial class TextAssignments(SettingAssigner assigner)
     /// <summary>Names the configuration file; not a key.</summary>
     public const string FileVariable = "AVOCET_CONFIG";
 
+    /// <summary>What the tools read of the same environment; no keys.</summary>
+    private static readonly string[] ToolVariables = ["AVOCET_API_KEY", "AVOCET_CLI_CONFIG", "AVOCET_MQTT_PASSWORD", "AVOCET_PROFILE"];
+
     public void ReadEnvironment(SettingTable root, IReadOnlyDictionary<string, string> environment)
     {
         foreach (var (variable, text) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            if (!variable.StartsWith(Prefix, StringComparison.Ordinal) || variable == FileVariable || ServiceLink().IsMatch(variable)) continue;
+            if (!variable.StartsWith(Prefix, StringComparison.Ordinal) || variable == FileVariable || ToolVariables.Contains(variable) || ServiceLink().IsMatch(variable)) continue;
 
             // AVOCET_LIMITS__PACKET_SIZE_MAX is limits.packet_size_max: one underscore is part of a name, two are the dot.
             var names = variable[Prefix.Length..].ToLowerInvariant().Split("__");
