@@ -42,9 +42,30 @@ public sealed partial class MetricsTests
         Assert.Equal(2, samples["avocet_clients_connected"]);
         Assert.Equal(1, samples["avocet_messages_received_total{qos=0}"]);
         Assert.Equal(0, samples["avocet_messages_received_total{qos=1}"]);
-        Assert.Equal(5, samples["avocet_payload_sent_bytes_total"]);
+        Assert.Equal(5, samples["avocet_payload_sent_bytes_total{qos=0}"]);
         Assert.Equal(2, samples["avocet_packets_received_total{type=connect}"]);
         Assert.Equal(0, samples["avocet_messages_dropped_total{cause=queue_full}"]);
+    }
+
+    [Fact]
+    public async Task Payloads_are_counted_by_direction_and_qos()
+    {
+        await using var console = await TestConsole.StartAsync();
+        var reader = await console.Broker.ConnectAsync(Given.Client("reader").Subscribed("a", Qos.AtLeastOnce));
+        var writer = await console.Broker.ConnectAsync(Given.Client("writer"));
+        await writer.SendAsync(Given.Publish("a").Payload("1"));
+        await writer.SendAsync(Given.Publish("a").Payload("22").Qos1(1));
+        await writer.SendAsync(Given.Publish("a").Payload("4444").Qos2(2));
+        await reader.ReceiveAsync(3);
+
+        var samples = (await ScrapeAsync(console)).Samples;
+
+        // What is sent goes at the subscription's QoS at most.
+        Assert.Equal((1, 2, 4), (samples["avocet_payload_received_bytes_total{qos=0}"], samples["avocet_payload_received_bytes_total{qos=1}"], samples["avocet_payload_received_bytes_total{qos=2}"]));
+        Assert.Equal((1, 6, 0), (samples["avocet_payload_sent_bytes_total{qos=0}"], samples["avocet_payload_sent_bytes_total{qos=1}"], samples["avocet_payload_sent_bytes_total{qos=2}"]));
+        using var client = console.WithKey(Scope.Read);
+        var overview = await TestConsole.ReadAsync(await client.GetAsync("/api/v1/overview"));
+        Assert.Equal((7, 7), (overview.GetProperty("received").GetProperty("payload_bytes").GetInt64(), overview.GetProperty("sent").GetProperty("payload_bytes").GetInt64()));
     }
 
     [Fact]

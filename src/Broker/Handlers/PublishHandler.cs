@@ -60,7 +60,7 @@ internal static class PublishHandler
             return;
         }
 
-        context.Statistics.Add(Counter.PublishBytesReceived, packet.Payload.Length);
+        context.Statistics.Add(Statistics.ReceivedPayloadCounterOf(packet.Qos), packet.Payload.Length);
         var publication = new Publication(mounted, ForwardedProperties.Select(packet.Properties, ref connection.Publisher.PropertyScratch), packet.Payload)
         {
             Qos = packet.Qos,

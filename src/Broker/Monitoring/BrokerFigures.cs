@@ -32,9 +32,9 @@ public sealed record BrokerFigures
     public required long BytesSent { get; init; }
 
     /// <summary>Bytes of the payloads alone.</summary>
-    public required long PayloadBytesReceived { get; init; }
+    public long PayloadBytesReceived => PayloadBytesReceivedByQos.Total;
 
-    public required long PayloadBytesSent { get; init; }
+    public long PayloadBytesSent => PayloadBytesSentByQos.Total;
 
     public required int Subscriptions { get; init; }
 
@@ -54,6 +54,12 @@ public sealed record BrokerFigures
 
     /// <summary>PUBLISH packets sent, at QoS 0, 1 and 2.</summary>
     public required QosFigures MessagesSentByQos { get; init; }
+
+    /// <summary>Bytes of payloads received, at QoS 0, 1 and 2.</summary>
+    public required QosFigures PayloadBytesReceivedByQos { get; init; }
+
+    /// <summary>Bytes of payloads sent, at QoS 0, 1 and 2.</summary>
+    public required QosFigures PayloadBytesSentByQos { get; init; }
 
     /// <summary>Bytes that Topic Aliases saved towards clients.</summary>
     public required long AliasSavedBytes { get; init; }
@@ -92,8 +98,6 @@ public sealed record BrokerFigures
             ConnectionsRefused = statistics.Get(Counter.ConnectionsRefused),
             BytesReceived = statistics.Get(Counter.BytesReceived),
             BytesSent = statistics.Get(Counter.BytesSent),
-            PayloadBytesReceived = statistics.Get(Counter.PublishBytesReceived),
-            PayloadBytesSent = statistics.Get(Counter.PublishBytesSent),
             Subscriptions = context.Index.Count,
             SharedSubscriptions = context.Index.SharedCount,
             RetainedMessages = context.Retained.Count,
@@ -107,6 +111,8 @@ public sealed record BrokerFigures
                 statistics.Get(Counter.DroppedRefused)),
             MessagesReceivedByQos = QosFigures.Of(packets[PacketType.Publish - PacketType.Connect].Received, statistics.Get(Counter.ReceivedAtLeastOnce), statistics.Get(Counter.ReceivedExactlyOnce)),
             MessagesSentByQos = QosFigures.Of(packets[PacketType.Publish - PacketType.Connect].Sent, statistics.Get(Counter.SentAtLeastOnce), statistics.Get(Counter.SentExactlyOnce)),
+            PayloadBytesReceivedByQos = QosFigures.Read(statistics, Statistics.ReceivedPayloadCounterOf),
+            PayloadBytesSentByQos = QosFigures.Read(statistics, Statistics.SentPayloadCounterOf),
             AliasSavedBytes = statistics.Get(Counter.AliasSavedBytes),
             Packets = packets,
         };
@@ -119,9 +125,15 @@ public sealed record BrokerFigures
 /// <param name="Sent">To clients.</param>
 public readonly record struct PacketFigures(PacketType Type, long Received, long Sent);
 
-/// <summary>Messages by their QoS.</summary>
+/// <summary>Messages or bytes by their QoS.</summary>
 public readonly record struct QosFigures(long AtMostOnce, long AtLeastOnce, long ExactlyOnce)
 {
+    /// <summary>Those of every QoS.</summary>
+    public long Total => AtMostOnce + AtLeastOnce + ExactlyOnce;
+
+    internal static QosFigures Read(Statistics statistics, Func<Qos, Counter> counterOf) =>
+        new(statistics.Get(counterOf(Qos.AtMostOnce)), statistics.Get(counterOf(Qos.AtLeastOnce)), statistics.Get(counterOf(Qos.ExactlyOnce)));
+
     /// <summary>Those at QoS 0 are what is left of all.</summary>
     internal static QosFigures Of(long all, long atLeastOnce, long exactlyOnce) => new(Math.Max(0, all - atLeastOnce - exactlyOnce), atLeastOnce, exactlyOnce);
 }

@@ -11,9 +11,14 @@ internal enum Counter
 
     BytesReceived = 32,
     BytesSent,
+
+    /// <summary>Plus the QoS: bytes of payloads from clients.</summary>
     PublishBytesReceived,
-    PublishBytesSent,
-    SocketsOpened,
+
+    /// <summary>Plus the QoS: bytes of payloads to clients.</summary>
+    PublishBytesSent = PublishBytesReceived + 3,
+
+    SocketsOpened = PublishBytesSent + 3,
     ConnectionsAccepted,
     ConnectionsRefused,
     SessionsExpired,

@@ -34,6 +34,11 @@ internal sealed class Statistics
 
     public static Counter SentCounterOf(PacketType type) => Counter.Sent + (int)type;
 
+    /// <summary>What counts the bytes of a payload that came. There is one for each QoS, so that each takes one addition.</summary>
+    public static Counter ReceivedPayloadCounterOf(Qos qos) => Counter.PublishBytesReceived + (int)qos;
+
+    public static Counter SentPayloadCounterOf(Qos qos) => Counter.PublishBytesSent + (int)qos;
+
     public void Add(Counter counter, long count = 1) => GetMine().Add(counter, count);
 
     /// <summary>Counts one PUBLISH sent.</summary>
@@ -48,7 +53,7 @@ internal sealed class Statistics
         };
         mine.Add(counter, 1);
         mine.Add(Counter.BytesSent, packetSize);
-        mine.Add(Counter.PublishBytesSent, payloadSize);
+        mine.Add(SentPayloadCounterOf(qos), payloadSize);
     }
 
     /// <summary>What was counted; of PUBLISH packets those of every QoS.</summary>

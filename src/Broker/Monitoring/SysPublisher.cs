@@ -80,8 +80,8 @@ internal sealed class SysPublisher(BrokerContext context) : WheelTimer
         Publish("publish/messages/dropped", dropped);
         Publish("publish/messages/received", received);
         Publish("publish/messages/sent", sent);
-        Publish("publish/bytes/received", statistics.Get(Counter.PublishBytesReceived));
-        Publish("publish/bytes/sent", statistics.Get(Counter.PublishBytesSent));
+        Publish("publish/bytes/received", QosFigures.Read(statistics, Statistics.ReceivedPayloadCounterOf).Total);
+        Publish("publish/bytes/sent", QosFigures.Read(statistics, Statistics.SentPayloadCounterOf).Total);
         Publish("packet/out/count", queued.Messages);
         Publish("packet/out/bytes", queued.Bytes);
         Publish("retained messages/count", context.Retained.Count);

@@ -65,7 +65,7 @@ internal static class ServerPublisher
             Retain = message.Retain,
             ExpiresAt = message.ExpirySeconds is { } seconds ? context.Clock.Now + (seconds * 1000L) : Clock.Never,
         };
-        context.Statistics.Add(Counter.PublishBytesReceived, message.Payload.Length);
+        context.Statistics.Add(Statistics.ReceivedPayloadCounterOf(message.Qos), message.Payload.Length);
         var batch = FlushBatch.Rent(context.Commits);
         var result = context.Router.Route(ref publication, null, context.Clock.Now, batch);
         var after = 0L;

@@ -78,8 +78,8 @@ internal sealed class BrokerMeter : IDisposable
     {
         _meter.CreateObservableCounter("avocet.messages.received", () => ByQos(Figures.MessagesReceivedByQos), "{message}", "PUBLISH packets from clients, by QoS.");
         _meter.CreateObservableCounter("avocet.messages.sent", () => ByQos(Figures.MessagesSentByQos), "{message}", "PUBLISH packets to clients, by QoS.");
-        Counter("avocet.payload.received", "By", "Bytes of payloads from clients.", () => Figures.PayloadBytesReceived);
-        Counter("avocet.payload.sent", "By", "Bytes of payloads to clients.", () => Figures.PayloadBytesSent);
+        _meter.CreateObservableCounter("avocet.payload.received", () => ByQos(Figures.PayloadBytesReceivedByQos), "By", "Bytes of payloads from clients, by QoS.");
+        _meter.CreateObservableCounter("avocet.payload.sent", () => ByQos(Figures.PayloadBytesSentByQos), "By", "Bytes of payloads to clients, by QoS.");
         Counter("avocet.network.received", "By", "Bytes of packets from clients.", () => Figures.BytesReceived);
         Counter("avocet.network.sent", "By", "Bytes of packets to clients.", () => Figures.BytesSent);
         _meter.CreateObservableCounter("avocet.packets.received", () => PacketsOf(type => type.Received), "{packet}", "Control packets from clients, by type.");
