@@ -23,6 +23,12 @@ public sealed class WhyTests
         var second = await ReadAsync(reader, $"/api/v1/clients?limit=3&cursor={first.GetProperty("next").GetString()}");
         Assert.Equal(["c3/ä+", "c4/ä+"], second.GetProperty("items").EnumerateArray().Select(client => client.GetProperty("client_id").GetString()));
         Assert.False(second.TryGetProperty("next", out _));
+        var middle = await ReadAsync(reader, "/api/v1/clients?limit=2&skip=1");
+        Assert.Equal(["c1/ä+", "c2/ä+"], middle.GetProperty("items").EnumerateArray().Select(client => client.GetProperty("client_id").GetString()));
+        Assert.Equal("c3/ä+", (await ReadAsync(reader, $"/api/v1/clients?limit=2&cursor={middle.GetProperty("next").GetString()}")).GetProperty("items")[0].GetProperty("client_id").GetString());
+        Assert.Equal(0, (await ReadAsync(reader, "/api/v1/clients?skip=5")).GetProperty("items").GetArrayLength());
+        Assert.Equal("skip is -1; allowed is 0 and more.", await TestConsole.ProblemAsync(await reader.GetAsync("/api/v1/clients?skip=-1"), HttpStatusCode.BadRequest));
+        await TestConsole.ProblemAsync(await reader.GetAsync($"/api/v1/clients?skip=1&cursor={middle.GetProperty("next").GetString()}"), HttpStatusCode.BadRequest);
         Assert.Equal("5.0", (await ReadAsync(reader, "/api/v1/clients/one?client_id=" + Uri.EscapeDataString("c2/ä+"))).GetProperty("mqtt_version").GetString());
         await TestConsole.ProblemAsync(await reader.GetAsync("/api/v1/clients/one?client_id=nobody"), HttpStatusCode.NotFound);
         Assert.Contains("queued_messages", await TestConsole.ProblemAsync(await reader.GetAsync("/api/v1/clients?sort=size"), HttpStatusCode.BadRequest), StringComparison.Ordinal);

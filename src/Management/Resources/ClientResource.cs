@@ -32,7 +32,7 @@ internal static class ClientResource
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/clients", List).Needs(Scope.Read).Produces<ClientsDocument>().WithTags("Clients").WithSummary("Clients that are connected, or whose sessions wait for them; text is a part of the client identifier, user name or address");
+        api.MapGet("/clients", List).Needs(Scope.Read).Produces<ClientsDocument>().WithTags("Clients").WithSummary("Clients that are connected, or whose sessions wait for them; text is a part of the client identifier, user name or address; skip begins in the middle, for who scrolls there");
         api.MapGet("/clients/one", Get).Needs(Scope.Read).Produces<ClientDocument>().WithTags("Clients").WithSummary("One client");
         api.MapGet("/clients/queue", PeekQueue).Needs(Scope.Operate).Produces<QueueDocument>().WithTags("Clients").WithSummary("The beginning of what is in flight to a client, and of what waits for it");
         api.MapGet("/subscriptions", ListSubscriptions).Needs(Scope.Read).Produces<Page<SubscriptionDocument>>().WithTags("Clients").WithSummary("The subscriptions of a client, or of all");
@@ -42,18 +42,21 @@ internal static class ClientResource
     }
 
     private static IResult List(
-        string? text, bool? connected, string? listener, string? sort, bool? descending, string? cursor, int? limit, [FromServices] ManagementContext management)
+        string? text, bool? connected, string? listener, string? sort, bool? descending, string? cursor, int? skip, int? limit, [FromServices] ManagementContext management)
     {
         var order = ClientSort.ClientId;
         if (sort is not null && !Sorts.TryGetValue(sort, out order)) return Problem.BadRequest($"sort '{sort}' is not known; there are {string.Join(", ", Sorts.Keys)}.");
 
-        var skip = 0;
-        if (Paging.Decode(cursor) is { } key && !int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out skip)) return Problem.BadRequest("cursor is none of ours; leave it out to begin anew.");
+        if (skip < 0) return Problem.BadRequest($"skip is {skip}; allowed is 0 and more.");
+        if (skip is not null && cursor is not null) return Problem.BadRequest("cursor and skip both say where to begin; leave one out.");
+
+        var start = skip ?? 0;
+        if (Paging.Decode(cursor) is { } key && !int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out start)) return Problem.BadRequest("cursor is none of ours; leave it out to begin anew.");
 
         var count = Paging.CheckLimit(limit);
-        var page = management.Sources.Broker.Inspector.ListClients(new ClientQuery { Text = text, IsConnected = connected, Listener = listener, Sort = order, IsDescending = descending ?? false, Skip = skip, Max = count });
+        var page = management.Sources.Broker.Inspector.ListClients(new ClientQuery { Text = text, IsConnected = connected, Listener = listener, Sort = order, IsDescending = descending ?? false, Skip = start, Max = count });
         // Figures change while somebody reads on, so that there is no better place to go on from than a number.
-        var next = skip + page.Clients.Count < page.Total && page.Clients.Count > 0 ? Paging.Encode((skip + page.Clients.Count).ToString(CultureInfo.InvariantCulture)) : null;
+        var next = start + page.Clients.Count < page.Total && page.Clients.Count > 0 ? Paging.Encode((start + page.Clients.Count).ToString(CultureInfo.InvariantCulture)) : null;
         return TypedResults.Ok(new ClientsDocument([.. page.Clients.Select(ClientDocument.Of)], next, page.Total));
     }
 
