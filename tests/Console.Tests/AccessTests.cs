@@ -74,6 +74,8 @@ public sealed partial class AccessTests(ConsoleFixture fixture)
         await packet.ClickAsync();
         await ConsolePage.SeesAsync(page.Page.GetByText("CONNACK"));
         await ConsolePage.SeesNothingOfAsync(page.Page.GetByText("secret"));
+        // The list above counts them, too.
+        await Assertions.Expect(page.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "traced" })).ToHaveTextAsync(new Regex("running *[1-9]"));
     }
 
     [Fact]
