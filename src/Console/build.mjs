@@ -41,6 +41,27 @@ function installPackages() {
   if (!isDone) process.exitCode = /EUSAGE|EINTEGRITY/.test(output) ? 1 : 3;
 }
 
+// MQTT.js comes as one file with its own dependencies inside, which Vite does not see.
+function addLicensesInside(name, file) {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  const found = new Set();
+  const collect = parent => {
+    for (const dependency of Object.keys(packages[parent].dependencies ?? {})) {
+      const path = [`${parent}/node_modules/${dependency}`, `node_modules/${dependency}`].find(candidate => packages[candidate]);
+      // Types are no part of the program.
+      if (path && !dependency.startsWith("@types/") && !found.has(path) && found.add(path)) collect(path);
+    }
+  };
+  collect(`node_modules/${name}`);
+  let text = readFileSync(file, "utf8").trimEnd();
+  for (const path of [...found].sort()) {
+    const license = readdirSync(path).find(entry => /^licen[cs]e/i.test(entry));
+    const { version, license: kind } = packages[path];
+    text += `\n\n## ${path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)} - ${version} (${kind}), in ${name}\n\n${license ? readFileSync(join(path, license), "utf8").trim() : kind}`;
+  }
+  writeFileSync(file, text + "\n");
+}
+
 function compress(folder) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -58,6 +79,7 @@ try {
   installPackages();
   if (!process.exitCode) {
     if (run(process.execPath, join("node_modules", "vite", "bin", "vite.js"), "build", "--logLevel", "warn").isDone) {
+      addLicensesInside("mqtt", join("obj", "dist.new", "licenses.md"));
       compress("obj/dist.new");
       rmSync("obj/dist", { recursive: true, force: true });
       renameSync("obj/dist.new", "obj/dist");

@@ -47,6 +47,21 @@ public sealed partial class FileTests(ConsoleFixture fixture)
     }
 
     [Fact]
+    public async Task Licences_name_each_library_and_what_it_contains()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All }) { BaseAddress = fixture.Url };
+        var text = await client.GetStringAsync("/licenses.md");
+
+        using var package = JsonDocument.Parse(await File.ReadAllTextAsync(Repository.File("src", "Console", "package.json")));
+        foreach (var library in package.RootElement.GetProperty("dependencies").EnumerateObject()) Assert.Contains($"\n## {library.Name} - ", text, StringComparison.Ordinal);
+
+        // In the file that MQTT.js comes as.
+        foreach (var library in (string[])["readable-stream", "mqtt-packet", "buffer", "ieee754"]) Assert.Contains($"\n## {library} - ", text, StringComparison.Ordinal);
+
+        Assert.Contains("Feross Aboukhadijeh", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Policy_of_the_page_allows_the_own_websocket_listeners_and_nothing_inline()
     {
         using var client = new HttpClient { BaseAddress = fixture.Url };
