@@ -1,10 +1,13 @@
 // Builds the console into obj/dist, each file compressed twice. The .NET build calls it when a source is newer than what it made.
-// Exit code 3: the packages could not be fetched, which is no mistake of the sources.
+// Exit code 3: the packages could not be fetched, which is no mistake of the sources. Exit code 4: Node.js is too old.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const nodeMin = 20;
+if (Number(process.versions.node.split(".")[0]) < nodeMin) process.exit(4);
 
 const root = dirname(fileURLToPath(import.meta.url));
 const lock = join(root, "obj", "lock");

@@ -8,6 +8,9 @@ internal static partial class Log
     [LoggerMessage(5000, LogLevel.Information, "Console: {Url} (API below /api/v1).")]
     public static partial void Listening(ILogger logger, string url);
 
+    [LoggerMessage(5011, LogLevel.Information, "Console: this build has no pages, for there was no Node.js 20 or later with npm where it was made. The API works.")]
+    public static partial void NoPages(ILogger logger);
+
     /// <summary>At whatever level is still written: without it nobody gets in.</summary>
     [LoggerMessage(EventId = 5001, Message = "Console: nobody can log in yet. Within {Minutes} minutes, make the first user at {Link}")]
     public static partial void SetupLink(ILogger logger, LogLevel level, double minutes, string link);

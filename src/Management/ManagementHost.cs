@@ -4,6 +4,7 @@ using Avocet.Management.Access;
 using Avocet.Management.Accounts;
 using Avocet.Management.Api;
 using Avocet.Management.Metrics;
+using Avocet.Management.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -100,6 +101,7 @@ public sealed class ManagementHost : IAsyncDisposable
     {
         var url = Url.ToString().TrimEnd('/');
         Log.Listening(_management.Logger, url);
+        if (!ConsoleFiles.Exist) Log.NoPages(_management.Logger);
         if ((isAny || !IPAddress.IsLoopback(_management.Options.EndPoint.Address)) && !_management.Options.IsTls) Log.NotEncrypted(_management.Logger, url);
         // Behind the #, where browsers keep it to themselves: it gets into no log of a proxy.
         if (!_management.Setup.IsNeeded) return;
