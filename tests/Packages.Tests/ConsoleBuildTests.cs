@@ -21,10 +21,12 @@ public sealed class ConsoleBuildTests
             import { appendFileSync } from "node:fs";
             appendFileSync("obj/runs", "x");
             """);
+        await File.WriteAllTextAsync(console + "index.html", "<!doctype html>");
         await File.WriteAllTextAsync(console + "src/one.ts", "1");
         await File.WriteAllTextAsync(console + "src/two.ts", "2");
         var tools = Directory.CreateDirectory(folder.File("tools")).FullName;
-        File.CreateSymbolicLink(Path.Combine(tools, "dotnet"), PathOf("dotnet"));
+        // The build runs commands by the shell.
+        foreach (var tool in (string[])["dotnet", "sh"]) File.CreateSymbolicLink(Path.Combine(tools, tool), PathOf(tool));
 
         Assert.Contains(LeftOut, await BuildAsync(console, tools), StringComparison.Ordinal);
         Assert.Equal("", Runs(console));
