@@ -42,12 +42,13 @@ internal sealed class MosquittoControl : IAsyncDisposable
         return new MosquittoControl(process, port);
     }
 
-    /// <summary>Runs <c>mosquitto_ctrl dynsec</c> as the administrator: its exit code and all it wrote.</summary>
+    /// <summary>Runs <c>mosquitto_ctrl dynsec</c> as the administrator: its exit code and all it wrote, to standard error first, for which of the two is read first is chance.</summary>
     public async Task<(int Code, string Output)> TryAsync(params string[] arguments)
     {
         await using var process = ChildProcess.Start("mosquitto_ctrl", ["-p", Port, "-u", "admin", "-P", Password, "dynsec", .. arguments]);
         var code = await process.WaitForExitAsync();
-        return (code, process.Output);
+        var errors = process.ErrorLines;
+        return (code, string.Join('\n', process.Output.Split('\n').OrderBy(line => !errors.Contains(line))));
     }
 
     /// <summary>The same, and it must succeed: the tool's exit code is 0 for what the broker refuses, too.</summary>
