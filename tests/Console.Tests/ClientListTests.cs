@@ -133,8 +133,17 @@ public sealed class ClientListTests(ConsoleFixture fixture)
         var names = (query["descending"] == "true" ? found.Reverse() : found).ToList();
         var items = names.Skip(skip).Take(limit).Select(name => new
         {
-            client_id = name, is_connected = true, user_name = "anna", address = "10.0.0.7:51234", connected_at = "2026-01-01T00:00:00+00:00", queued_messages = 0, dropped_messages = 0,
-            messages_received = 12, messages_sent = 34, bytes_received = 567, bytes_sent = 890,
+            client_id = name,
+            is_connected = true,
+            user_name = "anna",
+            address = "10.0.0.7:51234",
+            connected_at = "2026-01-01T00:00:00+00:00",
+            queued_messages = 0,
+            dropped_messages = 0,
+            messages_received = 12,
+            messages_sent = 34,
+            bytes_received = 567,
+            bytes_sent = 890,
         });
         return route.FulfillAsync(new() { ContentType = "application/json", Body = JsonSerializer.Serialize(new { items, total = names.Count }) });
     }
