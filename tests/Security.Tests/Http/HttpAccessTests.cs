@@ -128,6 +128,9 @@ public sealed class HttpAccessTests : IDisposable
     {
         private readonly Lock _lock = new();
 
+        /// <summary>Nobody gives it.</summary>
+        private readonly TaskCompletionSource<HttpResponseMessage> _answer = new();
+
         /// <summary>Those that wait for an answer now.</summary>
         public int Requests { get; private set; }
 
@@ -138,8 +141,7 @@ public sealed class HttpAccessTests : IDisposable
             lock (_lock) RequestsPeak = Math.Max(RequestsPeak, ++Requests);
             try
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
-                throw new InvalidOperationException("The wait has no end.");
+                return await _answer.Task.WaitAsync(cancellationToken);
             }
             finally
             {
